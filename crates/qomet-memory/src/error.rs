@@ -1,0 +1,476 @@
+//! Every way in which memory is refused, each with one wording.
+//!
+//! All of the crate returns [`MemoryError`]; whoever knows the object adds its id and type. A kind is made at one
+//! place of `check` or at the host call concerned, and worded only here, so that `check` and creation say the same.
+//! Texts are lower case without a final full stop and name the file, the value, the limit and the nearest value
+//! that would work. It does not log and does not decide what is fatal.
+//!
+//! One enum, not one per module: a caller reports all of them the same way, and one table shows all wordings.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use nix::errno::Errno;
+
+use crate::host::Call;
+use crate::pages::{Bytes, PageSource, PageUnit};
+
+/// The largest end of a window: file offsets are signed 64-bit numbers.
+pub const MAX_END: u64 = i64::MAX.unsigned_abs();
+
+/// The longest path in bytes, without the final NUL that the kernel counts too.
+pub(crate) const MAX_PATH: usize = 4095;
+
+/// Why memory was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the wording above a variant says what its members are")]
+pub enum MemoryError {
+    #[error("the path is empty")]
+    PathEmpty,
+    #[error("the path has a NUL byte at position {position}")]
+    PathNul { position: usize },
+    #[error("the path is {length} bytes long, the limit is {MAX_PATH}")]
+    PathTooLong { length: usize },
+    #[error("the size is missing")]
+    SizeMissing,
+    #[error("the size is 0")]
+    SizeZero,
+    #[error("the {property} {value} is above {MAX_END}, the largest file offset")]
+    TooLarge { property: &'static str, value: u64 },
+    #[error("offset {offset} + size {size} is above {MAX_END}, the largest file offset")]
+    EndTooLarge { offset: u64, size: u64 },
+    #[error("the {property} {value} is not a multiple of {unit}")]
+    Misaligned { property: &'static str, value: u64, unit: PageUnit },
+    #[error("the alignment {align} is not a power of two")]
+    AlignNotPowerOfTwo { align: u64 },
+    #[error("the alignment {align} is not a multiple of {unit}")]
+    AlignNotPageMultiple { align: u64, unit: PageUnit },
+    #[error("rom=on needs readonly=on")]
+    RomNeedsReadonly,
+    #[error("share=on with readonly=on cannot be writable memory (rom=off): writes could not reach the file")]
+    SharedTemplate,
+    #[error("prealloc=on and reserve=off contradict each other")]
+    PreallocWithoutReserve,
+    #[error("'{}' does not exist, and readonly=on does not create it", path.display())]
+    NotFound { path: PathBuf },
+    #[error("the folder '{}' does not exist", folder.display())]
+    FolderNotFound { folder: PathBuf },
+    #[error("'{}' is a symbolic link to '{}', which does not exist", path.display(), target.display())]
+    DanglingLink { path: PathBuf, target: PathBuf },
+    #[error("'{}' cannot be reached: {}", path.display(), errno.desc())]
+    Unreachable { path: PathBuf, errno: Errno },
+    #[error("'{}' is a {kind}, which cannot be mapped", path.display())]
+    WrongKind { path: PathBuf, kind: &'static str },
+    #[error("'{}' is a folder, and readonly=on does not create a file in it", path.display())]
+    FolderReadonly { path: PathBuf },
+    #[error("'{}' is empty, and readonly=on does not grow it", path.display())]
+    EmptyReadonly { path: PathBuf },
+    #[error("'{}' is {}, shorter than offset {offset} + size {size} = {}", path.display(), Bytes(*length), offset.saturating_add(*size))]
+    TooShort { path: PathBuf, length: u64, offset: u64, size: u64, unit: PageUnit, device: bool },
+    #[error("'{}' cannot be written: {}", path.display(), errno.desc())]
+    NotWritable { path: PathBuf, errno: Errno, share: bool, folder: bool },
+    #[error("'{}' cannot be read: {}", path.display(), errno.desc())]
+    NotReadable { path: PathBuf, errno: Errno },
+    #[error("'{}' would be {} long, above the process's file size limit of {}", path.display(), Bytes(*end), Bytes(*limit))]
+    FileSizeLimit { path: PathBuf, end: u64, limit: u64 },
+    #[error("pmem=on on a file without DAX: '{}'", path.display())]
+    PmemWithoutDax { path: PathBuf },
+    #[error("the alignment {align} is not a multiple of {}, the alignment of the device '{}'", Bytes(*device), path.display())]
+    AlignNotDax { path: PathBuf, align: u64, device: u64 },
+    #[error("'{}' is a device DAX, which share=off cannot map", path.display())]
+    DaxNeedsShare { path: PathBuf },
+    #[error("'{}' was replaced by another file in the meantime", path.display())]
+    Replaced { path: PathBuf },
+    #[error("'{}' is {} long after it was set to {}", path.display(), Bytes(*found), Bytes(*expected))]
+    LengthChanged { path: PathBuf, expected: u64, found: u64 },
+    #[error("no request of '{owner}' is in this plan")]
+    NotPlanned { owner: String },
+    #[error("cannot {} {subject}: {}", call.action(), errno.desc())]
+    Host { call: Call, subject: String, errno: Errno },
+    #[error("cannot populate {subject} at offset {offset}: the backing store could not provide the page")]
+    NoPage { subject: String, offset: u64 },
+    #[error("cannot populate {subject} at offset {offset}: {}", errno.desc())]
+    Populate { subject: String, offset: u64, errno: Errno },
+    #[error("populating {subject} was cancelled after {}", Bytes(*done))]
+    Cancelled { subject: String, done: u64 },
+    #[error("{} at {start} reach outside the region of {}", Bytes(*length), Bytes(*region))]
+    OutsideRegion { start: u64, length: u64, region: u64 },
+    #[error("{action} of {subject} stopped at offset {offset}: the page is not there{}", now(*file_length))]
+    PageLost { action: &'static str, subject: String, offset: u64, file_length: Option<u64> },
+    #[error("the region of {subject} is read-only memory")]
+    ReadOnlyRegion { subject: String },
+    #[error("discard from {start} to {end}: both must be multiples of {unit}")]
+    DiscardMisaligned { start: u64, end: u64, unit: PageUnit },
+    #[error(
+        "a private mapping of {subject} cannot be discarded: a hole in the file hits its other users, and copied pages would stay"
+    )]
+    DiscardPrivateFile { subject: String },
+    #[error("read-only memory of {subject} cannot be discarded")]
+    DiscardReadOnly { subject: String },
+    #[error("'{}' was left as it is: {why}", path.display())]
+    NotUndone { path: PathBuf, why: &'static str },
+}
+
+fn now(file_length: Option<u64>) -> String {
+    file_length.map(|length| format!(" (the file is now {} long)", Bytes(length))).unwrap_or_default()
+}
+
+/// What a kind says besides its sentence.
+#[derive(Default)]
+struct Facts {
+    code: &'static str,
+    property: Option<&'static str>,
+    expected: Option<String>,
+    found: Option<String>,
+    help: Option<String>,
+    host: bool,
+}
+
+impl Facts {
+    fn of(code: &'static str) -> Self {
+        Self { code, ..Self::default() }
+    }
+
+    fn on(mut self, property: &'static str) -> Self {
+        self.property = Some(property);
+        self
+    }
+
+    fn expected(mut self, text: impl Into<String>) -> Self {
+        self.expected = Some(text.into());
+        self
+    }
+
+    fn found(mut self, text: impl ToString) -> Self {
+        self.found = Some(text.to_string());
+        self
+    }
+
+    fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    fn host(mut self) -> Self {
+        self.host = true;
+        self
+    }
+}
+
+impl MemoryError {
+    /// A stable name of the kind, in kebab case.
+    pub fn code(&self) -> &'static str {
+        self.facts().code
+    }
+
+    /// The property of the backend that is to blame, if it is one.
+    pub fn property(&self) -> Option<&'static str> {
+        self.facts().property
+    }
+
+    /// What would have been right.
+    pub fn expected(&self) -> Option<String> {
+        self.facts().expected
+    }
+
+    /// What was there instead.
+    pub fn found(&self) -> Option<String> {
+        self.facts().found
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        self.facts().help
+    }
+
+    /// Whether the host refused something that it could have granted (no memory, no descriptors, a limit), as
+    /// opposed to a request that is wrong for what is there.
+    pub fn is_host(&self) -> bool {
+        self.facts().host
+    }
+
+    fn facts(&self) -> Facts {
+        use MemoryError as E;
+        match self {
+            E::PathEmpty => Facts::of("path-empty").on("mem-path").expected("the path of a file, device or folder"),
+            E::PathNul { position } => Facts::of("path-has-nul")
+                .on("mem-path")
+                .expected("a path without NUL bytes")
+                .found(format!("NUL at {position}")),
+            E::PathTooLong { length } => Facts::of("path-too-long")
+                .on("mem-path")
+                .expected(format!("at most {MAX_PATH} bytes"))
+                .found(format!("{length} bytes")),
+            E::SizeMissing => Facts::of("size-missing").on("size").expected("a size above 0"),
+            E::SizeZero => Facts::of("size-zero").on("size").expected("a size above 0").found("0"),
+            E::TooLarge { property, value } => Facts::of("value-too-large")
+                .on(property)
+                .expected(format!("at most {MAX_END}"))
+                .found(value),
+            E::EndTooLarge { offset, size } => Facts::of("end-too-large")
+                .on("offset")
+                .expected(format!("offset + size of at most {MAX_END}"))
+                .found(u128::from(*offset) + u128::from(*size))
+                .help(format!("with this size the offset can be at most {}", MAX_END - (*size).min(MAX_END))),
+            E::Misaligned { property, value, unit } => Facts::of("not-a-page-multiple")
+                .on(property)
+                .expected(format!("a multiple of {}", unit.size))
+                .found(value)
+                .help(neighbours(*property == "size", *value, *unit)),
+            E::AlignNotPowerOfTwo { align } => Facts::of("align-not-power-of-two")
+                .on("align")
+                .expected("a power of two")
+                .found(align)
+                .help(match align.checked_next_power_of_two() {
+                Some(next) => format!("use {} or {next}", next / 2),
+                None => format!("use {}", 1_u64 << 63),
+            }),
+            E::AlignNotPageMultiple { align, unit } => Facts::of("align-not-page-multiple")
+                .on("align")
+                .expected(format!("a multiple of {}", unit.size))
+                .found(align)
+                .help(format!("use {}", unit.size)),
+            E::RomNeedsReadonly => Facts::of("rom-needs-readonly")
+                .on("rom")
+                .expected("rom=off or rom=auto, or readonly=on")
+                .found("rom=on, readonly=off"),
+            E::SharedTemplate => Facts::of("shared-read-only-ram")
+                .on("rom")
+                .expected("rom=on or rom=auto, or share=off")
+                .found("share=on, readonly=on, rom=off")
+                .help("writable memory that starts as a copy of the file is share=off,readonly=on,rom=off"),
+            E::PreallocWithoutReserve => Facts::of("prealloc-without-reserve")
+                .on("reserve")
+                .expected("reserve=on, or prealloc=off")
+                .found("prealloc=on, reserve=off"),
+            E::NotFound { .. } => Facts::of("file-not-found")
+                .on("mem-path")
+                .expected("a file that exists")
+                .help("create it first, or use readonly=off"),
+            E::FolderNotFound { .. } => {
+                Facts::of("folder-not-found").on("mem-path").expected("a file in a folder that exists")
+            }
+            E::DanglingLink { .. } => Facts::of("dangling-link")
+                .on("mem-path")
+                .expected("a link to something that exists")
+                .help("name the target itself to create it, or remove the link"),
+            E::Unreachable { errno, .. } => {
+                Facts::of("path-unreachable").on("mem-path").expected("a path that can be followed").found(errno)
+            }
+            E::WrongKind { kind, .. } => Facts::of("wrong-file-kind")
+                .on("mem-path")
+                .expected("a regular file, a folder, or a block or character device")
+                .found(format!("a {kind}")),
+            E::FolderReadonly { .. } => Facts::of("folder-read-only")
+                .on("readonly")
+                .expected("readonly=off for a temporary file, or the path of a file")
+                .found("readonly=on and a folder"),
+            E::EmptyReadonly { .. } => Facts::of("read-only-file-empty")
+                .on("mem-path")
+                .expected("a file at least as long as offset + size")
+                .found("0 bytes"),
+            E::TooShort { length, offset, size, unit, device, .. } => too_short(*length, *offset, *size, *unit, *device),
+            E::NotWritable { errno, folder: true, .. } => {
+                Facts::of("folder-not-writable").on("mem-path").expected("a folder that may be written").found(errno)
+            }
+            E::NotWritable { share, errno, folder: false, .. } => {
+                let facts = Facts::of("file-not-writable").on("mem-path").expected("a file that may be written");
+                facts.found(errno).help(if *share {
+                    "for read-only memory of it, use readonly=on"
+                } else {
+                    "writes of a private mapping never reach the file: use readonly=on,rom=off"
+                })
+            }
+            E::NotReadable { errno, .. } => {
+                Facts::of("file-not-readable").on("mem-path").expected("a file that may be read").found(errno)
+            }
+            E::FileSizeLimit { end, limit, .. } => Facts::of("file-size-limit")
+                .on("size")
+                .expected(format!("offset + size of at most {limit}"))
+                .found(end)
+                .help("raise RLIMIT_FSIZE (ulimit -f)")
+                .host(),
+            E::PmemWithoutDax { .. } => Facts::of("pmem-without-dax")
+                .on("pmem")
+                .expected("a file on a file system mounted with dax, or a device DAX")
+                .help("use pmem=off"),
+            E::AlignNotDax { align, device, .. } => Facts::of("align-not-device")
+                .on("align")
+                .expected(format!("a multiple of {device}"))
+                .found(align)
+                .help("leave it out to get the device's alignment"),
+            E::DaxNeedsShare { .. } => {
+                Facts::of("dax-needs-share").on("share").expected("share=on").found("share=off")
+            }
+            E::Replaced { .. } => Facts::of("file-replaced").on("mem-path").help("try again").host(),
+            E::LengthChanged { expected, found, .. } => Facts::of("file-length-changed")
+                .on("mem-path")
+                .expected(Bytes(*expected).to_string())
+                .found(Bytes(*found))
+                .help("keep other programs from changing the file meanwhile")
+                .host(),
+            E::NotPlanned { .. } => Facts::of("not-planned").host(),
+            E::Host { call, errno, .. } => host(*call, *errno),
+            E::NoPage { .. } => Facts::of("no-backing-page")
+                .on("prealloc")
+                .help("the file system or the pool of huge pages is full, or the file was truncated")
+                .host(),
+            E::Populate { errno, .. } => Facts::of("populate-failed").on("prealloc").found(errno).host(),
+            E::Cancelled { .. } => Facts::of("populate-cancelled").on("prealloc").host(),
+            E::OutsideRegion { start, length, region } => Facts::of("outside-region")
+                .expected(format!("a range within {region} bytes"))
+                .found(format!("{start} + {length}")),
+            E::PageLost { .. } => Facts::of("page-lost")
+                .help("the file was truncated, or its file system is full: the memory behind this range is gone")
+                .host(),
+            E::ReadOnlyRegion { .. } => Facts::of("read-only-region").found("a write"),
+            E::DiscardMisaligned { start, end, unit } => Facts::of("discard-misaligned")
+                .expected(format!("multiples of {}", unit.size))
+                .found(format!("{start} to {end}"))
+                .help(format!("the whole pages inside are {} to {}", unit.up(*start), unit.down(*end))),
+            E::DiscardPrivateFile { .. } => Facts::of("discard-private-file").expected("share=on").found("share=off"),
+            E::DiscardReadOnly { .. } => Facts::of("discard-read-only").expected("memory that can be written"),
+            E::NotUndone { .. } => Facts::of("not-undone").host(),
+        }
+    }
+
+    /// One of each kind, for a table of all wordings.
+    pub fn samples() -> Vec<MemoryError> {
+        let path = || PathBuf::from("/mem/ram.img");
+        let subject = || "'/mem/ram.img'".to_owned();
+        let machine = PageUnit { size: 4096, source: PageSource::Machine };
+        let huge = PageUnit { size: 2 << 20, source: PageSource::HugeTlbFs };
+        let dax = PageUnit { size: 2 << 20, source: PageSource::Dax };
+        vec![
+            Self::PathEmpty,
+            Self::PathNul { position: 4 },
+            Self::PathTooLong { length: 5000 },
+            Self::SizeMissing,
+            Self::SizeZero,
+            Self::TooLarge { property: "offset", value: u64::MAX },
+            Self::EndTooLarge { offset: MAX_END - 4095, size: 8192 },
+            Self::Misaligned { property: "offset", value: 4097, unit: machine },
+            Self::Misaligned { property: "size", value: 100, unit: huge },
+            Self::Misaligned { property: "size", value: 3 << 20, unit: dax },
+            Self::AlignNotPowerOfTwo { align: 12288 },
+            Self::AlignNotPowerOfTwo { align: 3 << 62 },
+            Self::AlignNotPageMultiple { align: 2048, unit: machine },
+            Self::RomNeedsReadonly,
+            Self::SharedTemplate,
+            Self::PreallocWithoutReserve,
+            Self::NotFound { path: path() },
+            Self::FolderNotFound { folder: "/mem".into() },
+            Self::DanglingLink { path: path(), target: "gone".into() },
+            Self::Unreachable { path: path(), errno: Errno::ELOOP },
+            Self::WrongKind { path: path(), kind: "FIFO" },
+            Self::FolderReadonly { path: "/mem".into() },
+            Self::EmptyReadonly { path: path() },
+            Self::TooShort {
+                path: path(),
+                length: 1 << 20,
+                offset: 4096,
+                size: 1 << 20,
+                unit: machine,
+                device: false,
+            },
+            Self::TooShort {
+                path: path(),
+                length: 4096,
+                offset: 1 << 20,
+                size: 4096,
+                unit: machine,
+                device: false,
+            },
+            Self::TooShort {
+                path: "/dev/sdx".into(),
+                length: 8192,
+                offset: 0,
+                size: 1 << 20,
+                unit: machine,
+                device: true,
+            },
+            Self::NotWritable { path: path(), errno: Errno::EACCES, share: false, folder: false },
+            Self::NotWritable { path: path(), errno: Errno::EROFS, share: true, folder: false },
+            Self::NotWritable { path: "/mem".into(), errno: Errno::EROFS, share: true, folder: true },
+            Self::NotReadable { path: path(), errno: Errno::EACCES },
+            Self::FileSizeLimit { path: path(), end: 1 << 30, limit: 1 << 20 },
+            Self::PmemWithoutDax { path: path() },
+            Self::AlignNotDax { path: "/dev/dax0.0".into(), align: 4096, device: 2 << 20 },
+            Self::DaxNeedsShare { path: "/dev/dax0.0".into() },
+            Self::Replaced { path: path() },
+            Self::LengthChanged { path: path(), expected: 8192, found: 4096 },
+            Self::NotPlanned { owner: "ram0".into() },
+            Self::Host { call: Call::SetLength, subject: subject(), errno: Errno::EFBIG },
+            Self::Host { call: Call::Map, subject: "memory".into(), errno: Errno::ENOMEM },
+            Self::Host { call: Call::Open, subject: subject(), errno: Errno::EMFILE },
+            Self::Host { call: Call::Allocate, subject: subject(), errno: Errno::ENOSPC },
+            Self::NoPage { subject: subject(), offset: 8192 },
+            Self::Populate { subject: subject(), offset: 8192, errno: Errno::EHWPOISON },
+            Self::Cancelled { subject: subject(), done: 64 << 20 },
+            Self::OutsideRegion { start: 4000, length: 100, region: 4096 },
+            Self::PageLost { action: "reading", subject: subject(), offset: 4096, file_length: Some(4096) },
+            Self::PageLost { action: "writing", subject: subject(), offset: 4096, file_length: None },
+            Self::ReadOnlyRegion { subject: subject() },
+            Self::DiscardMisaligned { start: 100, end: 8192, unit: machine },
+            Self::DiscardPrivateFile { subject: subject() },
+            Self::DiscardReadOnly { subject: subject() },
+            Self::NotUndone { path: path(), why: "its length is no longer what it was grown to" },
+        ]
+    }
+}
+
+fn neighbours(is_size: bool, value: u64, unit: PageUnit) -> String {
+    let (below, above) = (unit.down(value), unit.up(value));
+    match (below > 0 || !is_size, above <= MAX_END) {
+        (true, true) => format!("use {below} or {above}"),
+        (false, _) => format!("use {above}"),
+        (true, false) => format!("use {below}"),
+    }
+}
+
+fn too_short(length: u64, offset: u64, size: u64, unit: PageUnit, device: bool) -> Facts {
+    let end = offset.saturating_add(size);
+    let what = if device { "a device" } else { "a file" };
+    let largest = unit.down(length.saturating_sub(offset));
+    let facts = Facts::of(if device { "device-too-short" } else { "file-too-short" })
+        .on(if largest > 0 { "size" } else { "offset" })
+        .expected(format!("{what} of at least {}", Bytes(end)))
+        .found(Bytes(length));
+    let fit = if largest > 0 {
+        format!("size can be at most {largest} at offset {offset}")
+    } else if unit.down(length) >= size {
+        format!("offset can be at most {} with this size", unit.down(length) - size)
+    } else {
+        "no window of this size fits".to_owned()
+    };
+    let grow = if device { String::new() } else { "; only an empty or missing file is grown".to_owned() };
+    facts.help(format!("{fit}{grow}"))
+}
+
+fn host(call: Call, errno: Errno) -> Facts {
+    let property = match call {
+        Call::Map | Call::Reserve | Call::SetLength | Call::CreateMemory => Some("size"),
+        Call::Allocate | Call::Populate | Call::Spawn => Some("prealloc"),
+        Call::Advise | Call::PageSize | Call::Cpus | Call::DontNeed | Call::PunchHole => None,
+        Call::CopyIn | Call::CopyOut => None,
+        _ => Some("mem-path"),
+    };
+    let help = match errno {
+        Errno::EMFILE => Some("raise RLIMIT_NOFILE (ulimit -n)"),
+        Errno::ENFILE => Some("the machine has no free descriptors"),
+        Errno::ENOSPC => Some("free some space, or ask for less"),
+        Errno::ENOMEM => Some("free memory or huge pages, or raise RLIMIT_AS or vm.max_map_count"),
+        Errno::EFBIG => Some("the file system cannot hold a file of this length"),
+        _ => None,
+    };
+    let mut facts = Facts::of("host-refused").found(errno).host();
+    facts.property = property;
+    facts.help = help.map(str::to_owned);
+    facts
+}
+
+/// Names a range as `[start, end)`.
+pub(crate) fn range(range: &Range<u64>) -> String {
+    format!("[{:#x}, {:#x})", range.start, range.end)
+}

@@ -1,0 +1,436 @@
+//! Every call of this crate that the operating system may refuse.
+//!
+//! The rest of the crate reaches the kernel only through a [`Host`] value, so a test can refuse the n-th call, or
+//! every call of one kind, without global state: two tests in one process do not see each other. `map` holds the
+//! few calls that need `unsafe`; they too ask [`Host`] first.
+//!
+//! It does not interpret a refusal: callers turn an [`Errno`] into a [`crate::MemoryError`] that names the file.
+//! It is a value with an optional plan, not a trait with a mock: a mock would have to imitate files and mappings,
+//! while a plan lets all the other calls be real.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags, FallocateFlags, OFlag};
+use nix::libc;
+use nix::sys::memfd::MFdFlags;
+use nix::sys::resource::{Resource, getrlimit};
+use nix::sys::stat::{FileStat, Mode};
+use nix::unistd::{AccessFlags, SysconfVar, UnlinkatFlags, Whence};
+
+/// The kinds of call that a [`Faults`] plan can refuse, and that an error names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Call {
+    /// `fstatat`: what a path leads to.
+    Stat,
+    /// `readlinkat`: where a symbolic link leads.
+    ReadLink,
+    /// `faccessat`: whether a file may be written.
+    Access,
+    /// `openat` of a file that exists.
+    Open,
+    /// `openat` of the folder that holds a file.
+    OpenFolder,
+    /// `openat` with `O_CREAT | O_EXCL`.
+    Create,
+    /// `openat` with `O_TMPFILE`.
+    CreateTemporary,
+    /// `memfd_create`.
+    CreateMemory,
+    /// `fstat` of an open file.
+    StatOpen,
+    /// `lseek` to the end of a block device.
+    Seek,
+    /// `ftruncate`: growing a file, or undoing that.
+    SetLength,
+    /// `fallocate`: reserving the blocks of a window.
+    Allocate,
+    /// `fallocate` with `FALLOC_FL_PUNCH_HOLE`.
+    PunchHole,
+    /// `fstatfs` / `statfs`: the type and page size of a file system.
+    FileSystem,
+    /// `statvfs`: the free space of a file system.
+    FreeSpace,
+    /// `getrlimit`: the longest file that this process may make.
+    Limit,
+    /// `unlinkat`.
+    Unlink,
+    /// reading a file of sysfs.
+    Sysfs,
+    /// `sysconf(_SC_PAGESIZE)`.
+    PageSize,
+    /// the number of CPUs that this process may use.
+    Cpus,
+    /// `mmap` of the address range with its guard pages.
+    Reserve,
+    /// `mmap` of the memory itself.
+    Map,
+    /// `madvise` for merge and dump.
+    Advise,
+    /// `madvise(MADV_POPULATE_*)`.
+    Populate,
+    /// starting a thread that populates.
+    Spawn,
+    /// `madvise(MADV_DONTNEED)`.
+    DontNeed,
+    /// `process_vm_readv` of our own memory.
+    CopyOut,
+    /// `process_vm_writev` into our own memory.
+    CopyIn,
+}
+
+impl Call {
+    /// What the call was to do, for a sentence that starts with "cannot".
+    pub(crate) fn action(self) -> &'static str {
+        match self {
+            Call::Stat | Call::StatOpen => "look at",
+            Call::ReadLink => "follow the link",
+            Call::Access | Call::Open => "open",
+            Call::OpenFolder => "open the folder of",
+            Call::Create | Call::CreateTemporary | Call::CreateMemory => "create",
+            Call::Seek => "find the length of",
+            Call::SetLength => "set the length of",
+            Call::Allocate => "allocate the space of",
+            Call::PunchHole | Call::DontNeed => "discard a range of",
+            Call::FileSystem => "identify the file system of",
+            Call::FreeSpace => "read the free space of",
+            Call::Limit => "read the file size limit for",
+            Call::Unlink => "remove",
+            Call::Sysfs => "read the sysfs attribute",
+            Call::PageSize => "read the page size for",
+            Call::Cpus => "count the CPUs for",
+            Call::Reserve => "reserve addresses for",
+            Call::Map => "map",
+            Call::Advise => "advise the kernel about",
+            Call::Populate => "populate",
+            Call::Spawn => "start a thread for",
+            Call::CopyOut => "read",
+            Call::CopyIn => "write",
+        }
+    }
+}
+
+/// Which calls a [`Host`] refuses, and which facts it makes up. For tests.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    nth: Option<(u64, Errno)>,
+    calls: Vec<(Call, Errno)>,
+    sysfs: Option<PathBuf>,
+    file_size_limit: Option<u64>,
+    free_space: Option<u64>,
+    cpus: Option<usize>,
+}
+
+impl Faults {
+    /// A plan that refuses nothing: [`Host::calls`] still counts.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Refuses the `n`-th call (the first is 0), whatever it is.
+    #[must_use]
+    pub fn nth(mut self, n: u64, errno: Errno) -> Self {
+        self.nth = Some((n, errno));
+        self
+    }
+
+    /// Refuses every call of this kind.
+    #[must_use]
+    pub fn call(mut self, call: Call, errno: Errno) -> Self {
+        self.calls.push((call, errno));
+        self
+    }
+
+    /// Reads device attributes below this folder instead of `/sys`.
+    #[must_use]
+    pub fn sysfs(mut self, root: impl Into<PathBuf>) -> Self {
+        self.sysfs = Some(root.into());
+        self
+    }
+
+    /// Pretends that `RLIMIT_FSIZE` is this many bytes.
+    #[must_use]
+    pub fn file_size_limit(mut self, bytes: u64) -> Self {
+        self.file_size_limit = Some(bytes);
+        self
+    }
+
+    /// Pretends that every file system has this many bytes free.
+    #[must_use]
+    pub fn free_space(mut self, bytes: u64) -> Self {
+        self.free_space = Some(bytes);
+        self
+    }
+
+    /// Pretends that this many CPUs may be used.
+    #[must_use]
+    pub fn cpus(mut self, cpus: usize) -> Self {
+        self.cpus = Some(cpus);
+        self
+    }
+}
+
+/// A way to the operating system: the real one, or one that refuses by plan. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Host {
+    plan: Option<Arc<Plan>>,
+}
+
+struct Plan {
+    faults: Faults,
+    made: AtomicU64,
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.plan {
+            None => f.write_str("Host::real"),
+            Some(plan) => f.debug_tuple("Host::with").field(&plan.faults).finish(),
+        }
+    }
+}
+
+/// A file system, as far as memory cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileSystem {
+    /// The type number of `statfs(2)`.
+    pub(crate) magic: i64,
+    /// `f_bsize`: on hugetlbfs the page size.
+    pub(crate) block: u64,
+}
+
+impl Host {
+    /// The machine this runs on.
+    pub fn real() -> Self {
+        Self { plan: None }
+    }
+
+    /// The machine this runs on, except for what `faults` says.
+    pub fn with(faults: Faults) -> Self {
+        Self { plan: Some(Arc::new(Plan { faults, made: AtomicU64::new(0) })) }
+    }
+
+    /// How many calls this host and its clones were asked for; always 0 for [`Host::real`].
+    pub fn calls(&self) -> u64 {
+        self.plan.as_ref().map_or(0, |plan| plan.made.load(Ordering::Relaxed))
+    }
+
+    /// Counts a call, and refuses it where the plan says so.
+    pub(crate) fn gate(&self, call: Call) -> Result<(), Errno> {
+        let Some(plan) = &self.plan else { return Ok(()) };
+        let number = plan.made.fetch_add(1, Ordering::Relaxed);
+        match plan.faults.nth {
+            Some((n, errno)) if n == number => return Err(errno),
+            _ => {}
+        }
+        match plan.faults.calls.iter().find(|(kind, _)| *kind == call) {
+            Some((_, errno)) => Err(*errno),
+            None => Ok(()),
+        }
+    }
+
+    fn faults(&self) -> Option<&Faults> {
+        self.plan.as_deref().map(|plan| &plan.faults)
+    }
+
+    pub(crate) fn stat(&self, path: &Path) -> Result<FileStat, Errno> {
+        self.gate(Call::Stat)?;
+        nix::sys::stat::fstatat(AT_FDCWD, path, AtFlags::empty())
+    }
+
+    pub(crate) fn stat_link(&self, folder: impl AsFd, name: &OsStr) -> Result<FileStat, Errno> {
+        self.gate(Call::Stat)?;
+        nix::sys::stat::fstatat(folder, name, AtFlags::AT_SYMLINK_NOFOLLOW)
+    }
+
+    /// Like [`Host::stat`], but a symbolic link is itself.
+    pub(crate) fn stat_name(&self, path: &Path) -> Result<FileStat, Errno> {
+        self.gate(Call::Stat)?;
+        nix::sys::stat::fstatat(AT_FDCWD, path, AtFlags::AT_SYMLINK_NOFOLLOW)
+    }
+
+    pub(crate) fn read_link(&self, path: &Path) -> Result<PathBuf, Errno> {
+        self.gate(Call::ReadLink)?;
+        nix::fcntl::readlinkat(AT_FDCWD, path).map(PathBuf::from)
+    }
+
+    pub(crate) fn may_write(&self, path: &Path) -> Result<(), Errno> {
+        self.gate(Call::Access)?;
+        nix::unistd::faccessat(AT_FDCWD, path, AccessFlags::W_OK, AtFlags::AT_EACCESS)
+    }
+
+    pub(crate) fn may_read(&self, path: &Path) -> Result<(), Errno> {
+        self.gate(Call::Access)?;
+        nix::unistd::faccessat(AT_FDCWD, path, AccessFlags::R_OK, AtFlags::AT_EACCESS)
+    }
+
+    /// Opens without waiting for the other end of whatever `path` leads to, and never becomes its terminal.
+    pub(crate) fn open(&self, path: &Path, write: bool) -> Result<OwnedFd, Errno> {
+        self.gate(Call::Open)?;
+        let access = if write { OFlag::O_RDWR } else { OFlag::O_RDONLY };
+        let flags = access | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+        again(|| nix::fcntl::openat(AT_FDCWD, path, flags, Mode::empty()))
+    }
+
+    pub(crate) fn open_folder(&self, path: &Path) -> Result<OwnedFd, Errno> {
+        self.gate(Call::OpenFolder)?;
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        again(|| nix::fcntl::openat(AT_FDCWD, path, flags, Mode::empty()))
+    }
+
+    pub(crate) fn create(&self, folder: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
+        self.gate(Call::Create)?;
+        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
+        let folder = folder.as_fd();
+        again(|| nix::fcntl::openat(folder, name, flags, Mode::S_IRUSR | Mode::S_IWUSR))
+    }
+
+    pub(crate) fn create_temporary(&self, folder: &Path) -> Result<OwnedFd, Errno> {
+        self.gate(Call::CreateTemporary)?;
+        let flags = OFlag::O_TMPFILE | OFlag::O_RDWR | OFlag::O_EXCL | OFlag::O_CLOEXEC;
+        again(|| nix::fcntl::openat(AT_FDCWD, folder, flags, Mode::S_IRUSR | Mode::S_IWUSR))
+    }
+
+    /// A memfd, not executable where the kernel (6.3 and later) can promise that.
+    pub(crate) fn create_memory(&self, name: &str) -> Result<OwnedFd, Errno> {
+        self.gate(Call::CreateMemory)?;
+        let sealed = MFdFlags::from_bits_retain(libc::MFD_CLOEXEC | libc::MFD_NOEXEC_SEAL);
+        match nix::sys::memfd::memfd_create(name, sealed) {
+            Err(Errno::EINVAL) => nix::sys::memfd::memfd_create(name, MFdFlags::MFD_CLOEXEC),
+            other => other,
+        }
+    }
+
+    pub(crate) fn stat_open(&self, file: impl AsFd) -> Result<FileStat, Errno> {
+        self.gate(Call::StatOpen)?;
+        nix::sys::stat::fstat(file)
+    }
+
+    /// The length of a block device.
+    pub(crate) fn seek_end(&self, file: impl AsFd) -> Result<u64, Errno> {
+        self.gate(Call::Seek)?;
+        let end = nix::unistd::lseek(file, 0, Whence::SeekEnd)?;
+        u64::try_from(end).map_err(|_| Errno::EOVERFLOW)
+    }
+
+    pub(crate) fn set_length(&self, file: impl AsFd, length: u64) -> Result<(), Errno> {
+        self.gate(Call::SetLength)?;
+        let length = signed(length)?;
+        let file = file.as_fd();
+        again(|| nix::unistd::ftruncate(file, length))
+    }
+
+    pub(crate) fn allocate(&self, file: impl AsFd, start: u64, length: u64) -> Result<(), Errno> {
+        self.gate(Call::Allocate)?;
+        let (start, length, file) = (signed(start)?, signed(length)?, file.as_fd());
+        again(|| nix::fcntl::fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, start, length))
+    }
+
+    pub(crate) fn punch_hole(&self, file: impl AsFd, start: u64, length: u64) -> Result<(), Errno> {
+        self.gate(Call::PunchHole)?;
+        let (start, length, file) = (signed(start)?, signed(length)?, file.as_fd());
+        let mode = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
+        again(|| nix::fcntl::fallocate(file, mode, start, length))
+    }
+
+    pub(crate) fn file_system(&self, path: &Path) -> Result<FileSystem, Errno> {
+        self.gate(Call::FileSystem)?;
+        let stat = nix::sys::statfs::statfs(path)?;
+        let block = u64::try_from(stat.block_size()).map_err(|_| Errno::EOVERFLOW)?;
+        Ok(FileSystem { magic: stat.filesystem_type().0, block })
+    }
+
+    /// Bytes that an unprivileged writer can still use; `None` where the file system does not count.
+    pub(crate) fn free_space(&self, path: &Path) -> Result<Option<u64>, Errno> {
+        self.gate(Call::FreeSpace)?;
+        if let Some(bytes) = self.faults().and_then(|faults| faults.free_space) {
+            return Ok(Some(bytes));
+        }
+        let stat = nix::sys::statvfs::statvfs(path)?;
+        if stat.blocks() == 0 {
+            return Ok(None);
+        }
+        Ok(Some(stat.blocks_available().saturating_mul(stat.fragment_size())))
+    }
+
+    /// The soft `RLIMIT_FSIZE` in bytes; `u64::MAX` stands for no limit.
+    pub(crate) fn file_size_limit(&self) -> Result<u64, Errno> {
+        self.gate(Call::Limit)?;
+        if let Some(bytes) = self.faults().and_then(|faults| faults.file_size_limit) {
+            return Ok(bytes);
+        }
+        getrlimit(Resource::RLIMIT_FSIZE).map(|(soft, _)| soft)
+    }
+
+    pub(crate) fn unlink(&self, folder: impl AsFd, name: &OsStr) -> Result<(), Errno> {
+        self.gate(Call::Unlink)?;
+        nix::unistd::unlinkat(folder, name, UnlinkatFlags::NoRemoveDir)
+    }
+
+    /// Where device attributes are: `/sys`, or what a test put in its place.
+    pub(crate) fn sysfs(&self) -> &Path {
+        let injected = self.faults().and_then(|faults| faults.sysfs.as_deref());
+        injected.unwrap_or(Path::new("/sys"))
+    }
+
+    /// A number in a file of sysfs, decimal or with `0x`.
+    pub(crate) fn sysfs_number(&self, path: &Path) -> Result<u64, Errno> {
+        self.gate(Call::Sysfs)?;
+        let text = std::fs::read_to_string(path).map_err(errno)?;
+        let text = text.trim();
+        let number = match text.strip_prefix("0x") {
+            Some(digits) => u64::from_str_radix(digits, 16),
+            None => text.parse(),
+        };
+        number.map_err(|_| Errno::EINVAL)
+    }
+
+    /// The name that a symbolic link of sysfs ends in, such as the subsystem of a device.
+    pub(crate) fn sysfs_link_name(&self, path: &Path) -> Result<Option<String>, Errno> {
+        self.gate(Call::Sysfs)?;
+        match std::fs::read_link(path) {
+            Ok(target) => Ok(target.file_name().map(|name| name.to_string_lossy().into_owned())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(errno(error)),
+        }
+    }
+
+    pub(crate) fn page_size(&self) -> Result<u64, Errno> {
+        self.gate(Call::PageSize)?;
+        let size = nix::unistd::sysconf(SysconfVar::PAGE_SIZE)?.ok_or(Errno::ENOSYS)?;
+        u64::try_from(size).map_err(|_| Errno::EOVERFLOW)
+    }
+
+    pub(crate) fn cpus(&self) -> Result<usize, Errno> {
+        self.gate(Call::Cpus)?;
+        if let Some(cpus) = self.faults().and_then(|faults| faults.cpus) {
+            return Ok(cpus);
+        }
+        std::thread::available_parallelism().map(usize::from).map_err(errno)
+    }
+}
+
+/// Repeats a call that a signal interrupted.
+fn again<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    loop {
+        match call() {
+            Err(Errno::EINTR) => {}
+            other => return other,
+        }
+    }
+}
+
+fn signed(value: u64) -> Result<i64, Errno> {
+    i64::try_from(value).map_err(|_| Errno::EFBIG)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used with map_err")]
+pub(crate) fn errno(error: std::io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
+}

@@ -1,0 +1,82 @@
+//! Host memory by (file, offset, length): checked, opened, grown, mapped, populated and given back.
+//!
+//! For whoever realizes memory objects of a virtual machine. A request is plain data ([`FileRequest`],
+//! [`AnonymousRequest`]); a check tells everything that is wrong with it without touching anything; opening runs the
+//! same checks, records every effect on a file as an [`Undo`], and ends in a [`Region`]. The crate knows no objects
+//! and no properties, only the names of the properties that its errors are about.
+//!
+//! ```
+//! use qomet_memory::{FileLedger, FileRequest, Host};
+//!
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("ram.img");
+//! let ledger = FileLedger::new(); // one per model
+//! let request = FileRequest::new(&path, 1 << 20);
+//! let plan = ledger.plan(&Host::real(), [("ram0".to_owned(), request)]);
+//! assert!(plan.verdict("ram0").unwrap().faults.is_empty());
+//!
+//! let mut journal = Vec::new();
+//! let opened = plan.open("ram0", &mut |undo| journal.push(undo))?;
+//! opened.region.write(0, b"hello")?;
+//!
+//! drop(opened);
+//! for undo in journal.into_iter().rev() {
+//!     undo.undo()?;
+//! }
+//! assert!(!path.exists());
+//! # Ok::<(), qomet_memory::MemoryError>(())
+//! ```
+//!
+//! # Limits
+//!
+//! 64-bit Linux only. Copies go through `process_vm_readv` and `process_vm_writev`, which a seccomp filter may
+//! refuse, and which cannot reach device memory that has no pages (`/dev/mem`).
+
+#![deny(unsafe_code)]
+
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+compile_error!("qomet-memory is for 64-bit Linux");
+
+mod check;
+mod error;
+mod host;
+mod ledger;
+#[allow(unsafe_code, reason = "the one module that maps")]
+mod map;
+mod open;
+mod pages;
+mod plan;
+mod populate;
+mod probe;
+mod region;
+mod request;
+mod undo;
+mod warning;
+
+#[cfg(test)]
+mod tests;
+
+pub use nix::errno::Errno;
+
+pub use check::{Verdict, check_anonymous};
+pub use error::{MAX_END, MemoryError};
+pub use host::{Call, Faults, Host};
+pub use ledger::{FileLedger, Window};
+pub use open::{Opened, create_anonymous};
+pub use pages::{PageSource, PageUnit};
+pub use plan::Plan;
+pub use populate::{Watcher, prealloc_threads};
+pub use probe::FileId;
+pub use region::Region;
+pub use request::{AnonymousRequest, FileRequest, MemoryOptions, Rom};
+pub use undo::Undo;
+pub use warning::MemoryWarning;
+
+/// The page size of this machine in bytes.
+///
+/// # Errors
+///
+/// The host does not tell it.
+pub fn page_size(host: &Host) -> Result<u64, MemoryError> {
+    probe::machine_unit(host).map(|unit| unit.size)
+}

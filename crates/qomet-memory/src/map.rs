@@ -1,0 +1,271 @@
+//! The one module with `unsafe`: address ranges, and what may be done with them.
+//!
+//! [`crate::Region`] and the check of `pmem` call it; nobody sees a pointer. A [`Mapping`] is always one window with
+//! a guard page on each side, so a consumer that runs past either end faults instead of reaching a neighbour.
+//! It does not know files, objects or what a refusal means.
+//!
+//! The window is placed by reserving a larger range, giving its middle back and mapping there with
+//! `MAP_FIXED_NOREPLACE`. The obvious `MAP_FIXED` inside the reservation is shorter, but where it fails older
+//! kernels have already unmapped the old range: another thread may own it by then, and cleaning up would unmap
+//! that thread's memory.
+
+use std::num::NonZeroUsize;
+use std::os::fd::BorrowedFd;
+
+use nix::errno::Errno;
+use nix::libc::{self, c_int, c_void};
+use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags};
+use nix::sys::uio::RemoteIoVec;
+
+use crate::host::{Call, Host};
+
+/// How often a place is looked for when other threads keep taking it.
+const ATTEMPTS: usize = 32;
+
+/// Where the bytes of a window come from.
+#[derive(Clone, Copy)]
+pub(crate) enum Source<'a> {
+    /// Zeroes, private to this process.
+    Anonymous,
+    /// A file, from this offset.
+    File { file: BorrowedFd<'a>, offset: u64, shared: bool, sync: bool },
+}
+
+/// What a window shall be like. `length`, `alignment` and `guard` are multiples of the page size, in bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) length: u64,
+    pub(crate) alignment: u64,
+    pub(crate) guard: u64,
+    pub(crate) writable: bool,
+    pub(crate) reserve: bool,
+}
+
+/// A call that the kernel refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) call: Call,
+    pub(crate) errno: Errno,
+}
+
+/// What `madvise` is told before memory is used.
+#[derive(Clone, Copy)]
+pub(crate) enum Advice {
+    Mergeable,
+    DoNotDump,
+}
+
+/// A mapped window between two guard pages. Dropping it unmaps all of that.
+#[derive(Debug)]
+pub(crate) struct Mapping {
+    /// The window alone, in front of the guards so that it goes first.
+    window: Span,
+    _below: Span,
+    _above: Span,
+}
+
+/// Addresses that this process mapped and nobody else unmaps.
+#[derive(Debug)]
+struct Span {
+    at: NonZeroUsize,
+    length: usize,
+}
+
+impl Drop for Span {
+    fn drop(&mut self) {
+        // SAFETY: `Span` is only made for a range that a mmap of this module returned (or a part of one that no
+        // other span covers), it is not `Clone`, and `Mapping` lends no reference into it: nothing can refer to
+        // these addresses any more. The range is never empty and starts at a page.
+        // A refusal (only ENOMEM, where unmapping would split a range at the limit of ranges) leaks addresses.
+        let _ = unsafe { libc::munmap(pointer(self.at), self.length) };
+    }
+}
+
+impl Span {
+    fn end(&self) -> usize {
+        self.at.get().saturating_add(self.length)
+    }
+
+    /// Splits at two addresses inside, both multiples of the page size.
+    fn cut(self, first: usize, second: usize) -> Option<[Span; 3]> {
+        let (start, end) = (self.at, self.end());
+        if first <= start.get() || second <= first || end <= second {
+            return None;
+        }
+        let (middle, last) = (NonZeroUsize::new(first)?, NonZeroUsize::new(second)?);
+        std::mem::forget(self); // its addresses now belong to the parts
+        Some([
+            Span { at: start, length: first - start.get() },
+            Span { at: middle, length: second - first },
+            Span { at: last, length: end - second },
+        ])
+    }
+}
+
+impl Mapping {
+    /// Maps a window.
+    pub(crate) fn new(host: &Host, source: Source<'_>, shape: Shape) -> Result<Self, Refusal> {
+        let refuse = |call: Call| move |errno: Errno| Refusal { call, errno };
+        let sizes = Sizes::of(shape).ok_or(Refusal { call: Call::Reserve, errno: Errno::ENOMEM })?;
+        for _ in 0..ATTEMPTS {
+            host.gate(Call::Reserve).map_err(refuse(Call::Reserve))?;
+            let room = reserve(sizes.room).map_err(refuse(Call::Reserve))?;
+            let place = place(&room, sizes).ok_or(Refusal { call: Call::Reserve, errno: Errno::ENOMEM })?;
+            let [below, window, above] = room
+                .cut(place, place + sizes.length)
+                .ok_or(Refusal { call: Call::Reserve, errno: Errno::ENOMEM })?;
+            let at = window.at;
+            drop(window);
+            host.gate(Call::Map).map_err(refuse(Call::Map))?;
+            match map_at(at, sizes.length, source, shape) {
+                Ok(window) => return Ok(Self { window, _below: below, _above: above }),
+                Err(Errno::EEXIST) => {}
+                Err(errno) => return Err(Refusal { call: Call::Map, errno }),
+            }
+        }
+        Err(Refusal { call: Call::Map, errno: Errno::EEXIST })
+    }
+
+    /// Where the window starts.
+    pub(crate) fn address(&self) -> usize {
+        self.window.at.get()
+    }
+
+    /// The address of a range of the window, if the range is inside.
+    fn inside(&self, start: u64, length: usize) -> Result<NonZeroUsize, Errno> {
+        let start = usize::try_from(start).map_err(|_| Errno::EFAULT)?;
+        let end = start.checked_add(length).ok_or(Errno::EFAULT)?;
+        if end > self.window.length {
+            return Err(Errno::EFAULT);
+        }
+        self.window.at.checked_add(start).ok_or(Errno::EFAULT)
+    }
+
+    /// Advises the kernel about the whole window.
+    pub(crate) fn advise(&self, host: &Host, advice: Advice) -> Result<(), Errno> {
+        host.gate(Call::Advise)?;
+        let advice = match advice {
+            Advice::Mergeable => MmapAdvise::MADV_MERGEABLE,
+            Advice::DoNotDump => MmapAdvise::MADV_DONTDUMP,
+        };
+        self.madvise(0, self.window.length, advice as c_int)
+    }
+
+    /// Makes the pages of a range present; a page that cannot be had is `EFAULT`.
+    pub(crate) fn populate(&self, host: &Host, start: u64, length: u64, write: bool) -> Result<(), Errno> {
+        host.gate(Call::Populate)?;
+        let advice = if write { libc::MADV_POPULATE_WRITE } else { libc::MADV_POPULATE_READ };
+        let length = usize::try_from(length).map_err(|_| Errno::EFAULT)?;
+        loop {
+            match self.madvise(start, length, advice) {
+                Err(Errno::EINTR | Errno::EAGAIN) => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// Gives the pages of a private anonymous range back: they read as zero.
+    pub(crate) fn forget(&self, host: &Host, start: u64, length: u64) -> Result<(), Errno> {
+        host.gate(Call::DontNeed)?;
+        let length = usize::try_from(length).map_err(|_| Errno::EFAULT)?;
+        self.madvise(start, length, libc::MADV_DONTNEED)
+    }
+
+    fn madvise(&self, start: u64, length: usize, advice: c_int) -> Result<(), Errno> {
+        let at = self.inside(start, length)?;
+        // SAFETY: the range lies inside the window, which stays mapped as long as `self` is borrowed. The advice is
+        // one of five: three do not change contents; MADV_POPULATE_WRITE only faults pages in; MADV_DONTNEED
+        // changes contents to zero, which no Rust reference can observe, as this module lends none.
+        Errno::result(unsafe { libc::madvise(pointer(at), length, advice) }).map(drop)
+    }
+
+    /// Copies out of the window through the kernel. Returns how many bytes were there before the first page that
+    /// cannot be had: `Ok` of fewer bytes than asked, then `EFAULT`.
+    pub(crate) fn copy_out(&self, host: &Host, start: u64, to: &mut [u8]) -> Result<usize, Errno> {
+        host.gate(Call::CopyOut)?;
+        let remote = [RemoteIoVec { base: self.inside(start, to.len())?.get(), len: to.len() }];
+        let mut local = [std::io::IoSliceMut::new(to)];
+        nix::sys::uio::process_vm_readv(nix::unistd::Pid::this(), &mut local, &remote)
+    }
+
+    /// Copies into the window through the kernel, as [`Mapping::copy_out`] does the other way. It is here, though
+    /// nix declares the call safe: into any other address it would be as wild as a pointer.
+    pub(crate) fn copy_in(&self, host: &Host, start: u64, from: &[u8]) -> Result<usize, Errno> {
+        host.gate(Call::CopyIn)?;
+        let remote = [RemoteIoVec { base: self.inside(start, from.len())?.get(), len: from.len() }];
+        let local = [std::io::IoSlice::new(from)];
+        nix::sys::uio::process_vm_writev(nix::unistd::Pid::this(), &local, &remote)
+    }
+}
+
+/// A [`Shape`] in address-sized numbers.
+#[derive(Clone, Copy)]
+struct Sizes {
+    length: usize,
+    alignment: usize,
+    guard: usize,
+    /// Enough for the window at any alignment, with both guards.
+    room: NonZeroUsize,
+}
+
+impl Sizes {
+    fn of(shape: Shape) -> Option<Self> {
+        let length = usize::try_from(shape.length).ok().filter(|length| *length > 0)?;
+        let alignment = usize::try_from(shape.alignment).ok().filter(|a| a.is_power_of_two())?;
+        let guard = usize::try_from(shape.guard).ok().filter(|guard| *guard > 0)?;
+        let room = length.checked_add(alignment)?.checked_add(guard.checked_mul(2)?)?;
+        Some(Self { length, alignment, guard, room: NonZeroUsize::new(room)? })
+    }
+}
+
+/// The first aligned address that leaves room for a guard in front.
+fn place(room: &Span, sizes: Sizes) -> Option<usize> {
+    room.at.get().checked_add(sizes.guard)?.checked_next_multiple_of(sizes.alignment)
+}
+
+fn reserve(length: NonZeroUsize) -> Result<Span, Errno> {
+    let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_NORESERVE;
+    // SAFETY: without an address and without MAP_FIXED the kernel chooses addresses that nothing uses.
+    let at = unsafe { nix::sys::mman::mmap_anonymous(None, length, ProtFlags::PROT_NONE, flags) }?;
+    let at = NonZeroUsize::new(at.as_ptr().expose_provenance()).ok_or(Errno::EFAULT)?;
+    Ok(Span { at, length: length.get() })
+}
+
+fn map_at(at: NonZeroUsize, length: usize, source: Source<'_>, shape: Shape) -> Result<Span, Errno> {
+    let size = NonZeroUsize::new(length).ok_or(Errno::EINVAL)?;
+    let mut protection = ProtFlags::PROT_READ;
+    if shape.writable {
+        protection |= ProtFlags::PROT_WRITE;
+    }
+    let mut flags = MapFlags::MAP_FIXED_NOREPLACE;
+    if !shape.reserve {
+        flags |= MapFlags::MAP_NORESERVE;
+    }
+    let got = match source {
+        Source::Anonymous => {
+            let flags = flags | MapFlags::MAP_PRIVATE;
+            // SAFETY: MAP_FIXED_NOREPLACE never replaces a mapping: at worst it is refused, or on kernels before
+            // 4.17 placed elsewhere, which is handled below.
+            unsafe { nix::sys::mman::mmap_anonymous(Some(at), size, protection, flags) }
+        }
+        Source::File { file, offset, shared, sync } => {
+            let flags = flags
+                | match (shared, sync) {
+                    (true, true) => MapFlags::MAP_SHARED_VALIDATE | MapFlags::MAP_SYNC,
+                    (true, false) => MapFlags::MAP_SHARED,
+                    (false, _) => MapFlags::MAP_PRIVATE,
+                };
+            let offset = i64::try_from(offset).map_err(|_| Errno::EOVERFLOW)?;
+            // SAFETY: as above. That the file may change or shrink below the mapping is harmless here: its bytes
+            // are only copied by the kernel, never referred to.
+            unsafe { nix::sys::mman::mmap(Some(at), size, protection, flags, file, offset) }
+        }
+    }?;
+    let got = NonZeroUsize::new(got.as_ptr().expose_provenance()).ok_or(Errno::EFAULT)?;
+    let span = Span { at: got, length };
+    if got == at { Ok(span) } else { Err(Errno::EEXIST) }
+}
+
+fn pointer(at: NonZeroUsize) -> *mut c_void {
+    std::ptr::with_exposed_provenance_mut(at.get())
+}

@@ -1,0 +1,241 @@
+//! From a judged request to mapped memory.
+//!
+//! `plan` calls [`file`] once the file has its length; [`create_anonymous`] is for memory without a path. Both end
+//! in a [`Region`] that is mapped and advised, neither bound nor populated (memory rule C8). Nothing here changes a
+//! file that has a name, except that `prealloc` allocates the blocks of its window.
+
+use std::ffi::OsString;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use nix::errno::Errno;
+
+use crate::check;
+use crate::error::MemoryError;
+use crate::host::{Call, Host};
+use crate::ledger::{FileLedger, Held};
+use crate::map::{Advice, Mapping, Shape, Source};
+use crate::pages::PageUnit;
+use crate::probe::{FileId, Kind, Probe, host_error, length, machine_unit};
+use crate::region::{Backing, Parts, Region};
+use crate::request::{AnonymousRequest, FileRequest, MemoryOptions};
+use crate::warning::MemoryWarning;
+
+/// Windows of at least this many bytes are aligned to it, so that transparent huge pages fit.
+const HUGE: u64 = 2 << 20;
+
+/// Memory, and what only opening it could tell.
+#[derive(Debug)]
+pub struct Opened {
+    /// The memory.
+    pub region: Region,
+    /// Warnings besides those of the verdict.
+    pub warnings: Vec<MemoryWarning>,
+}
+
+/// Opens and maps a file that `plan` has judged and given its length.
+pub(crate) fn file(
+    host: &Host,
+    ledger: &FileLedger,
+    owner: &str,
+    request: &FileRequest,
+    probe: &Probe,
+) -> Result<Opened, MemoryError> {
+    let path = &request.path;
+    let (Some(size), Some(end)) = (request.size, request.end()) else { return Err(MemoryError::SizeMissing) };
+    let file = match probe.kind {
+        Kind::Folder => temporary(host, path, end)?,
+        _ => named(host, request, probe)?,
+    };
+    if request.pmem {
+        check::require_dax(host, request, probe)?;
+    }
+    let share = request.memory.share;
+    let has_blocks = matches!(probe.kind, Kind::Regular { .. } | Kind::Folder);
+    if request.memory.prealloc && share && !request.readonly && has_blocks {
+        allocate(host, path, &file, request.offset, size)?;
+    }
+    let held = probe
+        .id()
+        .filter(|_| probe.kind != Kind::Char)
+        .map(|id| ledger.hold(id, owner, request.offset..end, request.writes_reach_the_file()));
+    let shape = Shape {
+        length: size,
+        alignment: request.alignment().unwrap_or(0).max(natural(probe.unit, size)),
+        guard: machine_unit(host)?.size,
+        writable: !request.is_rom(),
+        reserve: request.memory.reserve != Some(false),
+    };
+    let sync = request.pmem && share;
+    let source = Source::File { file: file.as_fd(), offset: request.offset, shared: share, sync };
+    let mapping = Mapping::new(host, source, shape).map_err(|refusal| match refusal.errno {
+        Errno::EOPNOTSUPP if sync => MemoryError::PmemWithoutDax { path: path.clone() },
+        errno => host_error(refusal.call, path, errno),
+    })?;
+    let parts = Parts {
+        backing: if share { Backing::SharedFile } else { Backing::PrivateFile },
+        file: Some(Arc::new(file)),
+        held,
+        subject: format!("'{}'", path.display()),
+        offset: request.offset,
+        size,
+        mapped: size,
+        unit: probe.unit,
+        rom: request.is_rom(),
+        discard_data: request.discard_data && request.writes_reach_the_file(),
+    };
+    finish(host, mapping, parts, &request.memory)
+}
+
+/// Creates memory without a path.
+///
+/// # Errors
+///
+/// The first fault of [`check::check_anonymous`]; what the host refuses.
+pub fn create_anonymous(host: &Host, request: &AnonymousRequest) -> Result<Opened, MemoryError> {
+    if let Some(fault) = check::check_anonymous(host, request).faults.into_iter().next() {
+        return Err(fault);
+    }
+    let Some(size) = request.size else { return Err(MemoryError::SizeMissing) };
+    let subject = || "memory".to_owned();
+    let unit = machine_unit(host)?;
+    let mapped = unit.up(size);
+    let file = if request.memory.share { Some(memory_file(host, mapped)?) } else { None };
+    let shape = Shape {
+        length: mapped,
+        alignment: natural(unit, mapped),
+        guard: unit.size,
+        writable: true,
+        reserve: request.memory.reserve != Some(false),
+    };
+    let source = match &file {
+        Some(file) => Source::File { file: file.as_fd(), offset: 0, shared: true, sync: false },
+        None => Source::Anonymous,
+    };
+    let mapping = Mapping::new(host, source, shape).map_err(|refusal| MemoryError::Host {
+        call: refusal.call,
+        subject: format!("{mapped} bytes of memory"),
+        errno: refusal.errno,
+    })?;
+    let parts = Parts {
+        backing: if file.is_some() { Backing::SharedFile } else { Backing::Anonymous },
+        file: file.map(Arc::new),
+        held: None::<Held>,
+        subject: subject(),
+        offset: 0,
+        size,
+        mapped,
+        unit,
+        rom: false,
+        discard_data: false,
+    };
+    finish(host, mapping, parts, &request.memory)
+}
+
+/// Shared memory is a memfd and not `MAP_SHARED | MAP_ANONYMOUS`: only a file can be handed to another process.
+fn memory_file(host: &Host, size: u64) -> Result<OwnedFd, MemoryError> {
+    let refused = |call| move |errno| MemoryError::Host { call, subject: "memory".to_owned(), errno };
+    check::check_limit(host, Path::new("memory"), size)?;
+    let file = host.create_memory("qomet").map_err(refused(Call::CreateMemory))?;
+    host.set_length(&file, size).map_err(refused(Call::SetLength))?;
+    Ok(file)
+}
+
+fn natural(unit: PageUnit, size: u64) -> u64 {
+    if size >= HUGE { unit.size.max(HUGE) } else { unit.size }
+}
+
+/// Tells the kernel what the memory is for, before its first write (memory rule D11).
+fn finish(
+    host: &Host,
+    mapping: Mapping,
+    parts: Parts,
+    memory: &MemoryOptions,
+) -> Result<Opened, MemoryError> {
+    let refused = |errno| MemoryError::Host { call: Call::Advise, subject: parts.subject.clone(), errno };
+    let mut warnings = Vec::new();
+    if !memory.dump {
+        mapping.advise(host, Advice::DoNotDump).map_err(refused)?;
+    }
+    if memory.merge != Some(false) && !memory.share && !parts.rom {
+        match (mapping.advise(host, Advice::Mergeable), memory.merge) {
+            (Ok(()), _) | (Err(_), None) => {}
+            (Err(Errno::EINVAL), _) => {
+                warnings
+                    .push(MemoryWarning::NoEffect { setting: "merge=on", why: "on a kernel without KSM" });
+            }
+            (Err(errno), _) => return Err(refused(errno)),
+        }
+    }
+    Ok(Opened { region: Region::new(host.clone(), mapping, parts), warnings })
+}
+
+/// Opens a file that was looked at before, and makes sure that it is that file and still long enough.
+fn named(host: &Host, request: &FileRequest, probe: &Probe) -> Result<OwnedFd, MemoryError> {
+    let path = &request.path;
+    let file = host.open(path, !request.readonly).map_err(|errno| match (errno, request.readonly) {
+        (Errno::ENOENT, _) => MemoryError::Replaced { path: path.clone() },
+        (Errno::EACCES | Errno::EPERM | Errno::EROFS | Errno::ETXTBSY, false) => {
+            check::not_writable(request, errno, path, false)
+        }
+        (Errno::EACCES | Errno::EPERM, true) => check::not_readable(path, errno),
+        _ => host_error(Call::Open, path, errno),
+    })?;
+    let stat = host.stat_open(&file).map_err(|errno| host_error(Call::StatOpen, path, errno))?;
+    if probe.id() != Some(FileId::of(&stat)) {
+        return Err(MemoryError::Replaced { path: path.clone() });
+    }
+    if let (Kind::Regular { length: expected }, Some(end)) = (&probe.kind, request.end()) {
+        let found = length(path, &stat)?;
+        if probe.unit.up(found) < end {
+            return Err(MemoryError::LengthChanged { path: path.clone(), expected: *expected, found });
+        }
+    }
+    Ok(file)
+}
+
+/// A file in a folder that has no name, so that nothing is left whatever happens (memory rule A16).
+fn temporary(host: &Host, folder: &Path, end: u64) -> Result<OwnedFd, MemoryError> {
+    let refused = |call| move |errno| host_error(call, folder, errno);
+    let file = match host.create_temporary(folder) {
+        // EISDIR: the kernel does not know O_TMPFILE; EOPNOTSUPP: the file system does not.
+        Err(Errno::EOPNOTSUPP | Errno::EISDIR) => named_for_a_moment(host, folder)?,
+        other => other.map_err(refused(Call::CreateTemporary))?,
+    };
+    host.set_length(&file, end).map_err(refused(Call::SetLength))?;
+    let stat = host.stat_open(&file).map_err(refused(Call::StatOpen))?;
+    match length(folder, &stat)? {
+        found if found == end => Ok(file),
+        found => Err(MemoryError::LengthChanged { path: folder.to_owned(), expected: end, found }),
+    }
+}
+
+/// Not `mkstemp`, which does not set `O_CLOEXEC`.
+fn named_for_a_moment(host: &Host, folder: &Path) -> Result<OwnedFd, MemoryError> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let at = host.open_folder(folder).map_err(|errno| host_error(Call::OpenFolder, folder, errno))?;
+    for _ in 0..64 {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = OsString::from(format!(".qomet-{}-{number}", std::process::id()));
+        match host.create(&at, &name) {
+            Err(Errno::EEXIST) => {}
+            Err(errno) => return Err(host_error(Call::Create, folder, errno)),
+            Ok(file) => {
+                host.unlink(&at, &name).map_err(|errno| host_error(Call::Unlink, folder, errno))?;
+                return Ok(file);
+            }
+        }
+    }
+    Err(host_error(Call::Create, folder, Errno::EEXIST))
+}
+
+/// Memory rule A14: with `prealloc`, a lack of space is an error now. A file system that cannot allocate ahead is
+/// left to populating.
+fn allocate(host: &Host, path: &Path, file: &OwnedFd, offset: u64, size: u64) -> Result<(), MemoryError> {
+    match host.allocate(file, offset, size) {
+        Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => Ok(()),
+        other => other.map_err(|errno| host_error(Call::Allocate, path, errno)),
+    }
+}

@@ -1,0 +1,185 @@
+//! Making all pages of a region present before it is used.
+//!
+//! The owner of a region calls it after binding (memory rule C8). Threads take even shares, each in steps, so that
+//! progress can be shown and a cancellation is not late. A page that cannot be had is an error with its place in
+//! the file, because `MADV_POPULATE_*` reports what a plain touch would turn into SIGBUS; no signal handler is
+//! needed. It does not choose the CPUs that its threads run on.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use nix::errno::Errno;
+use parking_lot::Mutex;
+
+use crate::error::MemoryError;
+use crate::host::{Call, Host, errno};
+use crate::region::Region;
+
+/// How many bytes are populated between two looks at the watcher.
+const STEP: u64 = 64 << 20;
+
+/// How many threads populate `size` bytes (memory rule C11). Unset: one per 256 MiB; set: as said, but at most one
+/// per 64 MiB. Never more than there are CPUs, never none.
+///
+/// # Errors
+///
+/// The host does not tell the number of CPUs.
+pub fn prealloc_threads(host: &Host, asked: Option<u32>, size: u64) -> Result<u32, MemoryError> {
+    let refused = |errno| MemoryError::Host { call: Call::Cpus, subject: "memory".to_owned(), errno };
+    let cpus = u64::try_from(host.cpus().map_err(refused)?).unwrap_or(1);
+    let wanted = match asked {
+        None => size / (256 << 20),
+        Some(asked) => u64::from(asked).min(size / (64 << 20)),
+    };
+    Ok(u32::try_from(wanted.min(cpus).max(1)).unwrap_or(1))
+}
+
+/// Who looks on while memory is populated: called with the bytes done so far, from any of the threads.
+pub type Watcher<'a> = dyn Fn(u64) -> ControlFlow<()> + Sync + 'a;
+
+/// One run over a region.
+struct Run<'a> {
+    region: &'a Region,
+    watcher: &'a Watcher<'a>,
+    write: bool,
+    step: u64,
+    done: AtomicU64,
+    stop: AtomicBool,
+    /// The first failure, by position.
+    failure: Mutex<Option<(u64, MemoryError)>>,
+}
+
+impl Region {
+    /// Makes all pages present, for writing if the memory can be written (memory rule C9). Pages that are present
+    /// keep their contents.
+    ///
+    /// `threads` is what [`prealloc_threads`] says; 0 counts as 1. `watcher` is told of every step and stops the
+    /// run with [`ControlFlow::Break`].
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::NoPage`] with the first place in the file that could not be had; [`MemoryError::Cancelled`];
+    /// a refusal of the host. What was populated stays so until the region is dropped.
+    pub fn populate(&self, threads: u32, watcher: &Watcher<'_>) -> Result<(), MemoryError> {
+        let unit = self.parts.unit;
+        let run = Run {
+            region: self,
+            watcher,
+            write: !self.parts.rom,
+            step: unit.up(STEP),
+            done: AtomicU64::new(0),
+            stop: AtomicBool::new(false),
+            failure: Mutex::new(None),
+        };
+        let pages = self.parts.mapped / unit.size;
+        let shares = u64::from(threads).clamp(1, pages.max(1));
+        let border = |share: u64| {
+            let page = u128::from(pages) * u128::from(share) / u128::from(shares);
+            u64::try_from(page).unwrap_or(pages) * unit.size
+        };
+        std::thread::scope(|scope| {
+            for share in 1..shares {
+                let run = &run;
+                let work = move || run.share(border(share), border(share + 1));
+                let started = self.host.gate(Call::Spawn).and_then(|()| {
+                    let builder = std::thread::Builder::new().name("populate".to_owned());
+                    builder.spawn_scoped(scope, work).map_err(errno)
+                });
+                if let Err(errno) = started {
+                    run.fail(border(share), self.refused(Call::Spawn, errno));
+                    break;
+                }
+            }
+            run.share(0, border(1));
+        });
+        run.failure.into_inner().map_or(Ok(()), |(_, failure)| Err(failure))
+    }
+
+    fn refused(&self, call: Call, errno: Errno) -> MemoryError {
+        MemoryError::Host { call, subject: self.parts.subject.clone(), errno }
+    }
+}
+
+impl Run<'_> {
+    fn share(&self, start: u64, end: u64) {
+        let mut at = start;
+        while at < end && !self.stop.load(Ordering::Relaxed) {
+            let length = self.step.min(end - at);
+            if let Err((position, errno)) = self.step(at, length) {
+                self.fail(position, self.wording(position, errno));
+                return;
+            }
+            at += length;
+            let done = self.done.fetch_add(length, Ordering::Relaxed).saturating_add(length);
+            if (self.watcher)(done).is_break() {
+                let subject = self.region.parts.subject.clone();
+                self.fail(at, MemoryError::Cancelled { subject, done });
+                return;
+            }
+        }
+    }
+
+    fn fail(&self, position: u64, failure: MemoryError) {
+        self.stop.store(true, Ordering::Relaxed);
+        let mut first = self.failure.lock();
+        if first.as_ref().is_none_or(|(known, _)| position < *known) {
+            *first = Some((position, failure));
+        }
+    }
+
+    fn wording(&self, position: u64, errno: Errno) -> MemoryError {
+        let parts = &self.region.parts;
+        let (subject, offset) = (parts.subject.clone(), parts.offset.saturating_add(position));
+        match errno {
+            Errno::EFAULT => MemoryError::NoPage { subject, offset },
+            _ => MemoryError::Populate { subject, offset, errno },
+        }
+    }
+
+    /// Populates a range, or says which page could not be had.
+    fn step(&self, start: u64, length: u64) -> Result<(), (u64, Errno)> {
+        match self.populate(start, length) {
+            Ok(()) => Ok(()),
+            // Kernels before 5.14, and memory of some devices.
+            Err(Errno::EINVAL | Errno::ENOSYS) => self.touch(start, length),
+            Err(errno) => Err((self.first_lost(start, length), errno)),
+        }
+    }
+
+    fn populate(&self, start: u64, length: u64) -> Result<(), Errno> {
+        self.region.mapping.populate(&self.region.host, start, length, self.write)
+    }
+
+    /// The kernel does not say which page of a range it was: halves the range until it is one page.
+    fn first_lost(&self, start: u64, length: u64) -> u64 {
+        let unit = self.region.parts.unit;
+        let (mut at, mut length) = (start, length);
+        while length > unit.size {
+            let half = unit.up(length / 2);
+            if half < length && self.populate(at, half).is_ok() {
+                at += half;
+                length -= half;
+            } else if half < length {
+                length = half;
+            } else {
+                break;
+            }
+        }
+        if self.populate(at, length).is_err() { at } else { start }
+    }
+
+    /// Copies a byte of each page through the kernel, and back into memory that can be written: a page that is not
+    /// there is an error and not a signal.
+    fn touch(&self, start: u64, length: u64) -> Result<(), (u64, Errno)> {
+        let (mapping, host) = (&self.region.mapping, &self.region.host);
+        let step = usize::try_from(self.region.parts.unit.size).unwrap_or(usize::MAX);
+        for position in (start..start.saturating_add(length)).step_by(step) {
+            let mut byte = [0];
+            mapping.copy_out(host, position, &mut byte).map_err(|errno| (position, errno))?;
+            if self.write {
+                mapping.copy_in(host, position, &byte).map_err(|errno| (position, errno))?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,246 @@
+//! Realized host memory: a window of a file, or memory without a name, mapped until it is dropped.
+//!
+//! Objects keep it in their state and hand it to consumers (page tables of a guest, devices in other processes),
+//! which take file, offset and length from here and never assume an offset of 0 (memory rule D14).
+//!
+//! Bytes are copied through the kernel, so a file truncated behind our back is an error and not a signal (memory
+//! rule D15). A slice is not offered: it would fault, and Rust's rules for references do not hold for memory that a
+//! guest or another process writes. Who needs raw access takes [`Region::address`] in its own unsafe module.
+
+use std::fmt;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use nix::errno::Errno;
+
+use crate::error::MemoryError;
+use crate::host::{Call, Host};
+use crate::ledger::Held;
+use crate::map::Mapping;
+use crate::pages::PageUnit;
+use crate::probe::FileId;
+
+/// What is behind the pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backing {
+    Anonymous,
+    SharedFile,
+    PrivateFile,
+}
+
+/// Everything of a region but its mapping.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) backing: Backing,
+    pub(crate) file: Option<Arc<OwnedFd>>,
+    pub(crate) held: Option<Held>,
+    pub(crate) subject: String,
+    pub(crate) offset: u64,
+    pub(crate) size: u64,
+    pub(crate) mapped: u64,
+    pub(crate) unit: PageUnit,
+    pub(crate) rom: bool,
+    pub(crate) discard_data: bool,
+}
+
+/// Mapped memory. Dropping it unmaps it and gives its window of the file free.
+pub struct Region {
+    pub(crate) host: Host,
+    /// In front of the file and the window: unmapped first.
+    pub(crate) mapping: Mapping,
+    pub(crate) parts: Parts,
+    discards: AtomicBool,
+}
+
+impl fmt::Debug for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Region")
+            .field("of", &self.parts.subject)
+            .field("address", &format_args!("{:#x}", self.address()))
+            .field("file_offset", &self.parts.offset)
+            .field("len", &self.parts.size)
+            .field("shared", &self.is_shared())
+            .field("rom", &self.parts.rom)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Region {
+    pub(crate) fn new(host: Host, mapping: Mapping, parts: Parts) -> Self {
+        Self { host, mapping, parts, discards: AtomicBool::new(false) }
+    }
+
+    /// The file behind the memory: the named one, or the memfd of shared anonymous memory; `None` for private
+    /// anonymous memory.
+    pub fn file(&self) -> Option<&Arc<OwnedFd>> {
+        self.parts.file.as_ref()
+    }
+
+    /// Which file it is, for a file that was named and has bounds: the key of its windows in the ledger.
+    pub fn file_id(&self) -> Option<FileId> {
+        self.parts.held.as_ref().map(Held::file)
+    }
+
+    /// Where in [`Region::file`] the memory starts, in bytes.
+    pub fn file_offset(&self) -> u64 {
+        self.parts.offset
+    }
+
+    /// Length in bytes, as it was asked for.
+    #[expect(clippy::len_without_is_empty, reason = "a region is never empty")]
+    pub fn len(&self) -> u64 {
+        self.parts.size
+    }
+
+    /// Length in bytes of what is mapped: [`Region::len`] in whole pages.
+    pub fn mapped_len(&self) -> u64 {
+        self.parts.mapped
+    }
+
+    /// Page size in bytes: the machine's, the one of hugetlbfs, or a device's alignment.
+    pub fn page_size(&self) -> u64 {
+        self.parts.unit.size
+    }
+
+    /// Whether writes reach the file.
+    pub fn is_shared(&self) -> bool {
+        self.parts.backing == Backing::SharedFile
+    }
+
+    /// Whether the memory is ROM: it cannot be written.
+    pub fn is_readonly(&self) -> bool {
+        self.parts.rom
+    }
+
+    /// Where the memory starts in the address space of this process. Touching it may fault: see the module.
+    pub fn address(&self) -> usize {
+        self.mapping.address()
+    }
+
+    /// Copies bytes out of the memory, starting at `offset` of the region.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::OutsideRegion`]; [`MemoryError::PageLost`] where the file no longer has the page, with `to`
+    /// filled up to there; a refusal of `process_vm_readv`.
+    pub fn read(&self, offset: u64, to: &mut [u8]) -> Result<(), MemoryError> {
+        self.check_range(offset, to.len())?;
+        let (mut rest, mut position) = (to, offset);
+        while !rest.is_empty() {
+            let done = self.mapping.copy_out(&self.host, position, rest);
+            let done = self.progress(Call::CopyOut, position, done)?;
+            position = position.saturating_add(bytes(done));
+            rest = rest.get_mut(done..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Copies bytes into the memory, starting at `offset` of the region.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::OutsideRegion`]; [`MemoryError::ReadOnlyRegion`]; [`MemoryError::PageLost`] where the file
+    /// no longer has the page or its file system is full, with what is before it written; a refusal of
+    /// `process_vm_writev`.
+    pub fn write(&self, offset: u64, from: &[u8]) -> Result<(), MemoryError> {
+        self.check_range(offset, from.len())?;
+        if self.parts.rom {
+            return Err(MemoryError::ReadOnlyRegion { subject: self.parts.subject.clone() });
+        }
+        let (mut rest, mut position) = (from, offset);
+        while !rest.is_empty() {
+            let done = self.mapping.copy_in(&self.host, position, rest);
+            let done = self.progress(Call::CopyIn, position, done)?;
+            position = position.saturating_add(bytes(done));
+            rest = rest.get(done..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Gives the pages of a range back: they read as zero, in the file too if the memory is shared (memory rules
+    /// D6 to D8). `start` and `length` are multiples of [`Region::page_size`].
+    ///
+    /// # Errors
+    ///
+    /// A range that is misaligned or outside; read-only memory; a private mapping of a file; a refusal of
+    /// the host, such as a file system that cannot punch holes.
+    pub fn discard(&self, start: u64, length: u64) -> Result<(), MemoryError> {
+        let unit = self.parts.unit;
+        let outside = MemoryError::OutsideRegion { start, length, region: self.parts.mapped };
+        let end = start.checked_add(length).filter(|end| *end <= self.parts.mapped).ok_or(outside)?;
+        if !unit.divides(start) || !unit.divides(end) {
+            return Err(MemoryError::DiscardMisaligned { start, end, unit });
+        }
+        let subject = || self.parts.subject.clone();
+        if self.parts.rom {
+            return Err(MemoryError::DiscardReadOnly { subject: subject() });
+        }
+        if length == 0 {
+            return Ok(());
+        }
+        let refused = |call| move |errno| MemoryError::Host { call, subject: subject(), errno };
+        match (self.parts.backing, &self.parts.file) {
+            (Backing::PrivateFile, _) => Err(MemoryError::DiscardPrivateFile { subject: subject() }),
+            (Backing::SharedFile, Some(file)) => {
+                let at = self.parts.offset.saturating_add(start);
+                self.host.punch_hole(file, at, length).map_err(refused(Call::PunchHole))
+            }
+            // MADV_DONTNEED on shared memory frees nothing: only private anonymous memory gets here.
+            (Backing::Anonymous | Backing::SharedFile, _) => {
+                self.mapping.forget(&self.host, start, length).map_err(refused(Call::DontNeed))
+            }
+        }
+    }
+
+    /// From now on, dropping the region also discards its window of the file, if the request said `discard_data`
+    /// and writes reach the file (memory rule D9); otherwise nothing.
+    ///
+    /// To be called once the transaction that made the region is committed: dropping the region of a transaction
+    /// that failed must not destroy a file's contents. That is why opening does not do it.
+    pub fn discard_on_drop(&self) {
+        self.discards.store(self.parts.discard_data, Ordering::Relaxed);
+    }
+
+    fn check_range(&self, start: u64, length: usize) -> Result<(), MemoryError> {
+        let length = bytes(length);
+        match start.checked_add(length) {
+            Some(end) if end <= self.parts.size => Ok(()),
+            _ => Err(MemoryError::OutsideRegion { start, length, region: self.parts.size }),
+        }
+    }
+
+    /// What a copy through the kernel came to: at least one byte, or why not.
+    fn progress(&self, call: Call, position: u64, done: Result<usize, Errno>) -> Result<usize, MemoryError> {
+        match done {
+            Ok(done) if done > 0 => Ok(done),
+            Ok(_) | Err(Errno::EFAULT) => Err(MemoryError::PageLost {
+                action: if call == Call::CopyOut { "reading" } else { "writing" },
+                subject: self.parts.subject.clone(),
+                offset: self.parts.offset.saturating_add(position),
+                file_length: self.file_length(),
+            }),
+            Err(errno) => Err(MemoryError::Host { call, subject: self.parts.subject.clone(), errno }),
+        }
+    }
+
+    fn file_length(&self) -> Option<u64> {
+        let stat = self.host.stat_open(self.parts.file.as_ref()?).ok()?;
+        let regular = crate::probe::file_type(&stat) == nix::libc::S_IFREG;
+        u64::try_from(stat.st_size).ok().filter(|_| regular)
+    }
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        if *self.discards.get_mut() {
+            // The contents are worthless by declaration; that their space stays taken stops nobody.
+            let _ = self.discard(0, self.parts.mapped);
+        }
+    }
+}
+
+/// A length in memory as a number of bytes. Both have 64 bits on all machines that this crate is for.
+fn bytes(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}

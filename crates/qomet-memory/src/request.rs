@@ -1,0 +1,123 @@
+//! What somebody asks for, as plain data: no descriptor, no mapping, nothing checked yet.
+//!
+//! An object type fills one of these from its properties. Names and meaning are those of the `memory-backend-*`
+//! properties. `Option<bool>` separates "said so" from "left to the default": only what was said can be without
+//! effect.
+
+use std::path::PathBuf;
+
+/// What all memory has in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemoryOptions {
+    /// Others who map the same file, or inherit the memory, see the writes.
+    pub share: bool,
+    /// Reserve swap space or huge pages when mapping; unset means yes.
+    pub reserve: Option<bool>,
+    /// Let the kernel merge equal pages; unset means yes, quietly, where that is possible.
+    pub merge: Option<bool>,
+    /// Include the memory in core dumps.
+    pub dump: bool,
+    /// Make all pages present before the memory is used.
+    pub prealloc: bool,
+    /// Threads that do so; see [`crate::prealloc_threads`].
+    pub prealloc_threads: Option<u32>,
+}
+
+impl Default for MemoryOptions {
+    fn default() -> Self {
+        Self { share: false, reserve: None, merge: None, dump: true, prealloc: false, prealloc_threads: None }
+    }
+}
+
+/// The property `rom`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rom {
+    /// ROM exactly if the file is opened read-only.
+    #[default]
+    Auto,
+    /// Read-only memory.
+    On,
+    /// Memory that can be written, even of a file that cannot.
+    Off,
+}
+
+/// A window of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRequest {
+    /// The file, device, or folder for a temporary file.
+    pub path: PathBuf,
+    /// Where in the file the window starts, in bytes.
+    pub offset: u64,
+    /// Length of the window in bytes; `None` if nobody said.
+    pub size: Option<u64>,
+    /// Alignment of the address in bytes; `None`, and 0 as in QEMU, leave it to the page size.
+    pub align: Option<u64>,
+    /// Open the file read-only.
+    pub readonly: bool,
+    /// Whether the memory can be written.
+    pub rom: Rom,
+    /// The file is persistent memory.
+    pub pmem: bool,
+    /// The contents of the window are worthless once the memory goes.
+    pub discard_data: bool,
+    /// What all memory has in common.
+    pub memory: MemoryOptions,
+}
+
+impl FileRequest {
+    /// A private, writable window at the start of a file.
+    pub fn new(path: impl Into<PathBuf>, size: u64) -> Self {
+        Self {
+            path: path.into(),
+            offset: 0,
+            size: Some(size),
+            align: None,
+            readonly: false,
+            rom: Rom::Auto,
+            pmem: false,
+            discard_data: false,
+            memory: MemoryOptions::default(),
+        }
+    }
+
+    /// Whether the memory is ROM: what `rom=auto` comes to.
+    pub fn is_rom(&self) -> bool {
+        match self.rom {
+            Rom::Auto => self.readonly,
+            Rom::On => true,
+            Rom::Off => false,
+        }
+    }
+
+    /// Whether writes reach the file.
+    pub fn writes_reach_the_file(&self) -> bool {
+        self.memory.share && !self.is_rom()
+    }
+
+    /// The alignment, if one was asked for.
+    pub(crate) fn alignment(&self) -> Option<u64> {
+        self.align.filter(|align| *align != 0)
+    }
+
+    /// offset + size, if both are usable numbers.
+    pub(crate) fn end(&self) -> Option<u64> {
+        let end = self.offset.checked_add(self.size?)?;
+        (end <= crate::MAX_END).then_some(end)
+    }
+}
+
+/// Memory without a file that the user names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnonymousRequest {
+    /// Length in bytes; `None` if nobody said.
+    pub size: Option<u64>,
+    /// What all memory has in common. With `share`, the memory is a memfd, so that it can be handed on as a file.
+    pub memory: MemoryOptions,
+}
+
+impl AnonymousRequest {
+    /// Private memory.
+    pub fn new(size: u64) -> Self {
+        Self { size: Some(size), memory: MemoryOptions::default() }
+    }
+}

@@ -1,0 +1,152 @@
+//! Tests over several modules: one file per section of the memory rules, named after the rows.
+
+mod failures;
+mod files;
+mod memory;
+mod messages;
+mod modes;
+mod random;
+mod special;
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::*;
+
+/// A folder, a model's ledger, and the journal of its transaction.
+pub(crate) struct Bench {
+    folder: TempDir,
+    host: Host,
+    ledger: FileLedger,
+    journal: Vec<Undo>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self::with(Host::real())
+    }
+
+    fn with(host: Host) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, host, ledger: FileLedger::new(), journal: Vec::new() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A file with these bytes.
+    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// Opens one request as a transaction of its own, and keeps its effects.
+    fn open(&mut self, owner: &str, request: &FileRequest) -> Result<Opened, MemoryError> {
+        let plan = self.ledger.plan(&self.host, [(owner.to_owned(), request.clone())]);
+        plan.open(owner, &mut |undo| self.journal.push(undo))
+    }
+
+    fn region(&mut self, request: &FileRequest) -> Region {
+        self.open("ram0", request).unwrap().region
+    }
+
+    fn verdict(&self, request: &FileRequest) -> Verdict {
+        let plan = self.ledger.plan(&self.host, [("ram0".to_owned(), request.clone())]);
+        plan.verdict("ram0").unwrap().clone()
+    }
+
+    /// The codes of all faults, and proof that looking left the folder as it was.
+    fn faults(&self, request: &FileRequest) -> Vec<&'static str> {
+        let before = listing(self.folder.path());
+        let codes = self.verdict(request).faults.iter().map(MemoryError::code).collect();
+        assert_eq!(before, listing(self.folder.path()));
+        codes
+    }
+
+    fn warnings(&self, request: &FileRequest) -> Vec<&'static str> {
+        let verdict = self.verdict(request);
+        assert_eq!(verdict.faults, []);
+        verdict.warnings.iter().map(MemoryWarning::code).collect()
+    }
+
+    fn roll_back(&mut self) {
+        for undo in self.journal.drain(..).rev() {
+            undo.undo().unwrap();
+        }
+    }
+}
+
+fn listing(folder: &Path) -> Vec<(PathBuf, u64)> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut all: Vec<_> =
+        entries.map(|path| (path.clone(), path.symlink_metadata().unwrap().len())).collect();
+    all.sort();
+    all
+}
+
+fn page() -> u64 {
+    page_size(&Host::real()).unwrap()
+}
+
+fn pages(count: u64) -> u64 {
+    count * page()
+}
+
+fn length(path: &Path) -> u64 {
+    std::fs::metadata(path).unwrap().len()
+}
+
+fn zeroes(count: u64) -> Vec<u8> {
+    vec![0; usize::try_from(count).unwrap()]
+}
+
+fn shared(path: &Path, offset: u64, size: u64) -> FileRequest {
+    let mut request = FileRequest::new(path, size);
+    request.offset = offset;
+    request.memory.share = true;
+    request
+}
+
+fn unwatched(_: u64) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+fn byte(region: &Region, at: u64) -> u8 {
+    let mut byte = [0];
+    region.read(at, &mut byte).unwrap();
+    byte[0]
+}
+
+/// Says why a test could not run here; `cargo test -- --nocapture | grep -c skipped:` counts them.
+fn skip(reason: &str) {
+    println!("skipped: {reason}");
+}
+
+/// A file system for one test; `None` if this process may not mount.
+struct Mount {
+    at: TempDir,
+}
+
+impl Mount {
+    fn new(kind: &str, options: &str) -> Option<Self> {
+        let at = tempfile::tempdir().unwrap();
+        let mut command = std::process::Command::new("mount");
+        command.args(["-t", kind, "-o", options, "qomet-test"]).arg(at.path());
+        let done = command.stderr(std::process::Stdio::null()).status().is_ok_and(|status| status.success());
+        done.then_some(Self { at })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.at.path().join(name)
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg(self.at.path()).status();
+    }
+}

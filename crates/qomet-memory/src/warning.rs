@@ -1,0 +1,99 @@
+//! What works, but perhaps not as hoped: the wordings of all warnings.
+//!
+//! They come with a verdict of `check` or with opened memory; whoever knows the object shows them, and decides
+//! with `--strict` whether one is an error. Unlike [`crate::MemoryError`] they never stop anything here.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use crate::error::range;
+use crate::pages::Bytes;
+
+/// Something that has no effect, or may go wrong later.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the wording above a variant says what its members are")]
+pub enum MemoryWarning {
+    #[error("bytes of the window after the end of '{}' at {length} never reach the file", path.display())]
+    TailNotPersistent { path: PathBuf, length: u64 },
+    #[error("'{}' may yet need {}, and its file system has {} free", path.display(), Bytes(*needed), Bytes(*free))]
+    BackingMayRunOut { path: PathBuf, needed: u64, free: u64 },
+    #[error("{} of '{owner}' and {} of '{other}' overlap in '{}'", range(own), range(others), path.display())]
+    FileRangesOverlap {
+        path: PathBuf,
+        owner: String,
+        own: Range<u64>,
+        other: String,
+        others: Range<u64>,
+        /// Writes of each reach the other: an error where warnings are taken strictly.
+        both_shared_and_writable: bool,
+    },
+    #[error("{setting} has no effect {why}")]
+    NoEffect { setting: &'static str, why: &'static str },
+    #[error("the size {size} is rounded up to {rounded} inside")]
+    SizeRoundedUp { size: u64, rounded: u64 },
+    #[error("prealloc=on copies all of the template '{}' ({})", path.display(), Bytes(*size))]
+    TemplateCopied { path: PathBuf, size: u64 },
+}
+
+impl MemoryWarning {
+    /// A stable name of the kind, in kebab case.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TailNotPersistent { .. } => "tail-not-persistent",
+            Self::BackingMayRunOut { .. } => "backing-may-run-out",
+            Self::FileRangesOverlap { .. } => "file-ranges-overlap",
+            Self::NoEffect { .. } => "no-effect",
+            Self::SizeRoundedUp { .. } => "size-rounded-up",
+            Self::TemplateCopied { .. } => "template-copied",
+        }
+    }
+
+    /// The property of the backend that it is about, if it is one.
+    pub fn property(&self) -> Option<&'static str> {
+        match self {
+            Self::TailNotPersistent { .. } | Self::BackingMayRunOut { .. } | Self::SizeRoundedUp { .. } => {
+                Some("size")
+            }
+            Self::FileRangesOverlap { .. } => Some("offset"),
+            Self::NoEffect { setting, .. } => setting.split('=').next(),
+            Self::TemplateCopied { .. } => Some("prealloc"),
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::BackingMayRunOut { .. } => {
+                Some("with prealloc=on the lack would be an error now instead of a fault later".to_owned())
+            }
+            Self::FileRangesOverlap { own, others, .. } => {
+                Some(format!("the next free offset after both is {:#x}", own.end.max(others.end)))
+            }
+            Self::TemplateCopied { .. } => {
+                Some("prealloc=off copies a page when it is first written".to_owned())
+            }
+            Self::TailNotPersistent { .. } | Self::NoEffect { .. } | Self::SizeRoundedUp { .. } => None,
+        }
+    }
+
+    /// One of each kind, for a table of all wordings.
+    pub fn samples() -> Vec<MemoryWarning> {
+        let path = || PathBuf::from("/mem/ram.img");
+        vec![
+            Self::TailNotPersistent { path: path(), length: 10000 },
+            Self::BackingMayRunOut { path: path(), needed: 1 << 30, free: 1 << 20 },
+            Self::FileRangesOverlap {
+                path: path(),
+                owner: "ram1".into(),
+                own: 0x1000..0x3000,
+                other: "ram0".into(),
+                others: 0..0x2000,
+                both_shared_and_writable: true,
+            },
+            Self::NoEffect { setting: "merge=on", why: "on shared memory" },
+            Self::SizeRoundedUp { size: 5000, rounded: 8192 },
+            Self::TemplateCopied { path: path(), size: 1 << 30 },
+        ]
+    }
+}
