@@ -10,10 +10,11 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use crate::error::{MAX_END, MemoryError};
-use crate::host::{Call, Host};
+use crate::faults::Call;
+use crate::host::Host;
 use crate::map::{Mapping, Shape, Source};
 use crate::pages::PageUnit;
-use crate::probe::{Kind, Probe, host_error};
+use crate::probe::{Kind, Probe, host_error, quoted};
 use crate::request::{AnonymousRequest, FileRequest, Rom};
 use crate::warning::MemoryWarning;
 
@@ -52,6 +53,13 @@ pub fn check_anonymous(host: &Host, request: &AnonymousRequest) -> Verdict {
         } else {
             verdict.warnings.push(MemoryWarning::SizeRoundedUp { size, rounded });
         }
+    }
+    if request.memory.share
+        && let (Some(size), Some(unit)) = (request.size, unit)
+        && size <= MAX_END
+        && let Err(fault) = check_limit(host, || "shared memory".to_owned(), unit.up(size))
+    {
+        verdict.faults.push(fault);
     }
     if request.memory.share && request.memory.merge == Some(true) {
         verdict.warnings.push(MemoryWarning::NoEffect { setting: "merge=on", why: "on shared memory" });
@@ -177,8 +185,10 @@ fn check_access(
     let before = faults.len();
     match &probe.kind {
         Kind::Missing { folder, .. } => {
-            if request.readonly && !company.writer {
-                faults.push(MemoryError::NotFound { path: path.clone() });
+            if request.readonly {
+                if !company.writer {
+                    faults.push(MemoryError::NotFound { path: path.clone() });
+                }
             } else if let Err(errno) = host.may_write(folder) {
                 faults.push(not_writable(request, errno, folder, true));
             }
@@ -255,7 +265,7 @@ fn check_length(host: &Host, request: &FileRequest, probe: &Probe, company: Comp
             return;
         }
     };
-    if grown && let Err(fault) = check_limit(host, &request.path, end) {
+    if grown && let Err(fault) = check_limit(host, || quoted(&request.path), end) {
         verdict.faults.push(fault);
     }
 }
@@ -278,10 +288,11 @@ fn check_end(request: &FileRequest, probe: &Probe, length: u64, end: u64, verdic
 }
 
 /// Growing a file past `RLIMIT_FSIZE` would end the process with `SIGXFSZ` (memory rule A15).
-pub(crate) fn check_limit(host: &Host, path: &Path, end: u64) -> Result<(), MemoryError> {
-    let limit = host.file_size_limit().map_err(|errno| host_error(Call::Limit, path, errno))?;
+pub(crate) fn check_limit(host: &Host, subject: impl Fn() -> String, end: u64) -> Result<(), MemoryError> {
+    let refused = |errno| MemoryError::Host { call: Call::Limit, subject: subject(), errno };
+    let limit = host.file_size_limit().map_err(refused)?;
     if end > limit {
-        return Err(MemoryError::FileSizeLimit { path: path.to_owned(), end, limit });
+        return Err(MemoryError::FileSizeLimit { subject: subject(), end, limit });
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use nix::errno::Errno;
 
-use crate::host::Call;
+use crate::faults::Call;
 use crate::pages::{Bytes, PageSource, PageUnit};
 
 /// The largest end of a window: file offsets are signed 64-bit numbers.
@@ -72,8 +72,8 @@ pub enum MemoryError {
     NotWritable { path: PathBuf, errno: Errno, share: bool, folder: bool },
     #[error("'{}' cannot be read: {}", path.display(), errno.desc())]
     NotReadable { path: PathBuf, errno: Errno },
-    #[error("'{}' would be {} long, above the process's file size limit of {}", path.display(), Bytes(*end), Bytes(*limit))]
-    FileSizeLimit { path: PathBuf, end: u64, limit: u64 },
+    #[error("{subject} would be {} long, above the process's file size limit of {}", Bytes(*end), Bytes(*limit))]
+    FileSizeLimit { subject: String, end: u64, limit: u64 },
     #[error("pmem=on on a file without DAX: '{}'", path.display())]
     PmemWithoutDax { path: PathBuf },
     #[error("the alignment {align} is not a multiple of {}, the alignment of the device '{}'", Bytes(*device), path.display())]
@@ -394,7 +394,7 @@ impl MemoryError {
             Self::NotWritable { path: path(), errno: Errno::EROFS, share: true, folder: false },
             Self::NotWritable { path: "/mem".into(), errno: Errno::EROFS, share: true, folder: true },
             Self::NotReadable { path: path(), errno: Errno::EACCES },
-            Self::FileSizeLimit { path: path(), end: 1 << 30, limit: 1 << 20 },
+            Self::FileSizeLimit { subject: subject(), end: 1 << 30, limit: 1 << 20 },
             Self::PmemWithoutDax { path: path() },
             Self::AlignNotDax { path: "/dev/dax0.0".into(), align: 4096, device: 2 << 20 },
             Self::DaxNeedsShare { path: "/dev/dax0.0".into() },

@@ -39,6 +39,7 @@ compile_error!("qomet-memory is for 64-bit Linux");
 
 mod check;
 mod error;
+mod faults;
 mod host;
 mod ledger;
 #[allow(unsafe_code, reason = "the one module that maps")]
@@ -60,7 +61,8 @@ pub use nix::errno::Errno;
 
 pub use check::{Verdict, check_anonymous};
 pub use error::{MAX_END, MemoryError};
-pub use host::{Call, Faults, Host};
+pub use faults::{Call, Faults};
+pub use host::Host;
 pub use ledger::{FileLedger, Window};
 pub use open::{Opened, create_anonymous};
 pub use pages::{PageSource, PageUnit};

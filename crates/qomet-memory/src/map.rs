@@ -17,7 +17,8 @@ use nix::libc::{self, c_int, c_void};
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags};
 use nix::sys::uio::RemoteIoVec;
 
-use crate::host::{Call, Host};
+use crate::faults::Call;
+use crate::host::Host;
 
 /// How often a place is looked for when other threads keep taking it.
 const ATTEMPTS: usize = 32;
@@ -86,20 +87,32 @@ impl Span {
         self.at.get().saturating_add(self.length)
     }
 
-    /// Splits at two addresses inside, both multiples of the page size.
-    fn cut(self, first: usize, second: usize) -> Option<[Span; 3]> {
+    /// Splits at an address inside, a multiple of the page size. Gives all of it up where the address is not inside.
+    fn split(self, at: usize) -> Option<(Span, Span)> {
         let (start, end) = (self.at, self.end());
-        if first <= start.get() || second <= first || end <= second {
-            return None;
-        }
-        let (middle, last) = (NonZeroUsize::new(first)?, NonZeroUsize::new(second)?);
+        let second = NonZeroUsize::new(at).filter(|_| start.get() < at && at < end)?;
         std::mem::forget(self); // its addresses now belong to the parts
-        Some([
-            Span { at: start, length: first - start.get() },
-            Span { at: middle, length: second - first },
-            Span { at: last, length: end - second },
-        ])
+        let first = Span { at: start, length: at - start.get() };
+        Some((first, Span { at: second, length: end - at }))
     }
+
+    /// Gives up everything in front of an address.
+    fn keep_from(self, at: usize) -> Option<Span> {
+        if self.at.get() == at { Some(self) } else { self.split(at).map(|(_, kept)| kept) }
+    }
+
+    /// Gives up everything from an address on.
+    fn keep_until(self, at: usize) -> Option<Span> {
+        if self.end() == at { Some(self) } else { self.split(at).map(|(kept, _)| kept) }
+    }
+}
+
+/// Gives back the middle of a reservation, and all but a page on each side: returns the guard pages.
+fn make_room(room: Span, place: usize, sizes: Sizes) -> Option<(Span, Span)> {
+    let end = place.checked_add(sizes.length)?;
+    let room = room.keep_from(place.checked_sub(sizes.guard)?)?.keep_until(end.checked_add(sizes.guard)?)?;
+    let (below, rest) = room.split(place)?;
+    Some((below, rest.keep_from(end)?))
 }
 
 impl Mapping {
@@ -111,11 +124,11 @@ impl Mapping {
             host.gate(Call::Reserve).map_err(refuse(Call::Reserve))?;
             let room = reserve(sizes.room).map_err(refuse(Call::Reserve))?;
             let place = place(&room, sizes).ok_or(Refusal { call: Call::Reserve, errno: Errno::ENOMEM })?;
-            let [below, window, above] = room
-                .cut(place, place + sizes.length)
-                .ok_or(Refusal { call: Call::Reserve, errno: Errno::ENOMEM })?;
-            let at = window.at;
-            drop(window);
+            let at = NonZeroUsize::new(place);
+            let guards = make_room(room, place, sizes);
+            let (Some(at), Some((below, above))) = (at, guards) else {
+                return Err(Refusal { call: Call::Reserve, errno: Errno::ENOMEM });
+            };
             host.gate(Call::Map).map_err(refuse(Call::Map))?;
             match map_at(at, sizes.length, source, shape) {
                 Ok(window) => return Ok(Self { window, _below: below, _above: above }),

@@ -14,11 +14,12 @@ use nix::errno::Errno;
 
 use crate::check;
 use crate::error::MemoryError;
-use crate::host::{Call, Host};
+use crate::faults::Call;
+use crate::host::Host;
 use crate::ledger::{FileLedger, Held};
 use crate::map::{Advice, Mapping, Shape, Source};
 use crate::pages::PageUnit;
-use crate::probe::{FileId, Kind, Probe, host_error, length, machine_unit};
+use crate::probe::{FileId, Kind, Probe, host_error, length, machine_unit, quoted};
 use crate::region::{Backing, Parts, Region};
 use crate::request::{AnonymousRequest, FileRequest, MemoryOptions};
 use crate::warning::MemoryWarning;
@@ -78,7 +79,7 @@ pub(crate) fn file(
         backing: if share { Backing::SharedFile } else { Backing::PrivateFile },
         file: Some(Arc::new(file)),
         held,
-        subject: format!("'{}'", path.display()),
+        subject: quoted(path),
         offset: request.offset,
         size,
         mapped: size,
@@ -137,7 +138,6 @@ pub fn create_anonymous(host: &Host, request: &AnonymousRequest) -> Result<Opene
 /// Shared memory is a memfd and not `MAP_SHARED | MAP_ANONYMOUS`: only a file can be handed to another process.
 fn memory_file(host: &Host, size: u64) -> Result<OwnedFd, MemoryError> {
     let refused = |call| move |errno| MemoryError::Host { call, subject: "memory".to_owned(), errno };
-    check::check_limit(host, Path::new("memory"), size)?;
     let file = host.create_memory("qomet").map_err(refused(Call::CreateMemory))?;
     host.set_length(&file, size).map_err(refused(Call::SetLength))?;
     Ok(file)

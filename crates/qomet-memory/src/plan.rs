@@ -16,10 +16,11 @@ use parking_lot::Mutex;
 
 use crate::check::{self, Company, Verdict};
 use crate::error::MemoryError;
-use crate::host::{Call, Host};
+use crate::faults::Call;
+use crate::host::Host;
 use crate::ledger::FileLedger;
 use crate::open::{self, Opened};
-use crate::probe::{FileId, Key, Kind, Probe, host_error, length, probe};
+use crate::probe::{FileId, Key, Kind, Probe, host_error, length, probe, quoted};
 use crate::request::FileRequest;
 use crate::undo::Undo;
 use crate::warning::MemoryWarning;
@@ -55,7 +56,7 @@ struct Group {
 }
 
 impl FileLedger {
-    /// Judges requests together; each comes with the name of the object that makes it. Only looks: no file is made
+    /// Judges requests together; each comes with the name of the object that makes it, unique in the batch. Only looks: no file is made
     /// or changed.
     pub fn plan(&self, host: &Host, requests: impl IntoIterator<Item = (String, FileRequest)>) -> Plan {
         let mut plan =
@@ -216,11 +217,12 @@ impl Plan {
             let before = *sum;
             *sum = sum.saturating_add(needed);
             if *sum > *free && before <= *free {
-                let path = member.request.path.clone();
+                let (path, prealloc) = (member.request.path.clone(), member.request.memory.prealloc);
                 member.verdict.warnings.push(MemoryWarning::BackingMayRunOut {
                     path,
                     needed: *sum,
                     free: *free,
+                    prealloc,
                 });
             }
         }
@@ -293,7 +295,7 @@ impl Plan {
         let Kind::Missing { folder, name } = found.kind.clone() else {
             return Err(MemoryError::Replaced { path: path.clone() });
         };
-        check::check_limit(&self.host, path, group.end)?;
+        check::check_limit(&self.host, || quoted(path), group.end)?;
         let folder = self.host.open_folder(&folder).map_err(refused(Call::OpenFolder))?;
         let file = self.host.create(&folder, &name).map_err(refused(Call::Create))?;
         let stat = match self.host.stat_open(&file) {
@@ -335,7 +337,7 @@ impl Plan {
         if now != from {
             return Err(MemoryError::LengthChanged { path: path.clone(), expected: from, found: now });
         }
-        check::check_limit(&self.host, path, group.end)?;
+        check::check_limit(&self.host, || quoted(path), group.end)?;
         let file = Arc::new(file);
         let undo =
             Undo::grown(&self.host, &self.ledger, path.clone(), id, Arc::clone(&file), (from, group.end));

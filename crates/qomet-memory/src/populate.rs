@@ -12,7 +12,8 @@ use nix::errno::Errno;
 use parking_lot::Mutex;
 
 use crate::error::MemoryError;
-use crate::host::{Call, Host, errno};
+use crate::faults::Call;
+use crate::host::{Host, errno};
 use crate::region::Region;
 
 /// How many bytes are populated between two looks at the watcher.
@@ -58,8 +59,8 @@ impl Region {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::NoPage`] with the first place in the file that could not be had; [`MemoryError::Cancelled`];
-    /// a refusal of the host. What was populated stays so until the region is dropped.
+    /// [`MemoryError::NoPage`] with a place in the file that could not be had (with one thread the first);
+    /// [`MemoryError::Cancelled`]; a refusal of the host. What was populated stays so until the region is dropped.
     pub fn populate(&self, threads: u32, watcher: &Watcher<'_>) -> Result<(), MemoryError> {
         let unit = self.parts.unit;
         let run = Run {

@@ -14,7 +14,8 @@ use nix::libc;
 use nix::sys::stat::FileStat;
 
 use crate::error::{MAX_PATH, MemoryError};
-use crate::host::{Call, FileSystem, Host};
+use crate::faults::Call;
+use crate::host::{FileSystem, Host};
 use crate::pages::{PageSource, PageUnit};
 
 /// `HUGETLBFS_MAGIC` of `linux/magic.h`.
@@ -137,7 +138,12 @@ fn stat_error(path: &Path, errno: Errno) -> MemoryError {
 }
 
 pub(crate) fn host_error(call: Call, path: &Path, errno: Errno) -> MemoryError {
-    MemoryError::Host { call, subject: format!("'{}'", path.display()), errno }
+    MemoryError::Host { call, subject: quoted(path), errno }
+}
+
+/// A path as messages name it.
+pub(crate) fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display())
 }
 
 fn missing(host: &Host, path: &Path) -> Result<Probe, MemoryError> {

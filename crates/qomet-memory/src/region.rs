@@ -15,7 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nix::errno::Errno;
 
 use crate::error::MemoryError;
-use crate::host::{Call, Host};
+use crate::faults::Call;
+use crate::host::Host;
 use crate::ledger::Held;
 use crate::map::Mapping;
 use crate::pages::PageUnit;

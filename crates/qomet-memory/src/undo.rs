@@ -13,7 +13,8 @@ use std::sync::Arc;
 use nix::errno::Errno;
 
 use crate::error::MemoryError;
-use crate::host::{Call, Host};
+use crate::faults::Call;
+use crate::host::Host;
 use crate::ledger::FileLedger;
 use crate::probe::{FileId, host_error, length};
 

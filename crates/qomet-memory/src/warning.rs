@@ -17,7 +17,7 @@ pub enum MemoryWarning {
     #[error("bytes of the window after the end of '{}' at {length} never reach the file", path.display())]
     TailNotPersistent { path: PathBuf, length: u64 },
     #[error("'{}' may yet need {}, and its file system has {} free", path.display(), Bytes(*needed), Bytes(*free))]
-    BackingMayRunOut { path: PathBuf, needed: u64, free: u64 },
+    BackingMayRunOut { path: PathBuf, needed: u64, free: u64, prealloc: bool },
     #[error("{} of '{owner}' and {} of '{other}' overlap in '{}'", range(own), range(others), path.display())]
     FileRangesOverlap {
         path: PathBuf,
@@ -64,7 +64,8 @@ impl MemoryWarning {
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::BackingMayRunOut { .. } => {
+            Self::BackingMayRunOut { prealloc: true, .. } => None,
+            Self::BackingMayRunOut { prealloc: false, .. } => {
                 Some("with prealloc=on the lack would be an error now instead of a fault later".to_owned())
             }
             Self::FileRangesOverlap { own, others, .. } => {
@@ -82,7 +83,7 @@ impl MemoryWarning {
         let path = || PathBuf::from("/mem/ram.img");
         vec![
             Self::TailNotPersistent { path: path(), length: 10000 },
-            Self::BackingMayRunOut { path: path(), needed: 1 << 30, free: 1 << 20 },
+            Self::BackingMayRunOut { path: path(), needed: 1 << 30, free: 1 << 20, prealloc: false },
             Self::FileRangesOverlap {
                 path: path(),
                 owner: "ram1".into(),

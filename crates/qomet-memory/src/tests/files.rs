@@ -325,8 +325,12 @@ fn a13_a_read_only_empty_file_is_refused() {
 fn a14_more_than_the_free_space_is_warned_of_with_both_numbers() {
     let bench = Bench::with(Host::with(Faults::none().free_space(pages(1))));
     let verdict = bench.verdict(&shared(&bench.path("ram"), 0, pages(3)));
-    let expected =
-        MemoryWarning::BackingMayRunOut { path: bench.path("ram"), needed: pages(3), free: pages(1) };
+    let expected = MemoryWarning::BackingMayRunOut {
+        path: bench.path("ram"),
+        needed: pages(3),
+        free: pages(1),
+        prealloc: false,
+    };
     assert_eq!(verdict.warnings, [expected]);
 }
 
@@ -398,7 +402,8 @@ fn a15_the_real_limit_does_not_end_the_process() {
 #[test]
 fn a16_a_folder_gets_a_file_without_a_name() {
     let mut bench = Bench::new();
-    let region = bench.region(&shared(&bench.folder.path().to_owned(), pages(1), pages(1)));
+    let request = shared(bench.folder.path(), pages(1), pages(1));
+    let region = bench.region(&request);
     region.write(0, b"x").unwrap();
     assert_eq!(listing(bench.folder.path()), []);
     let file = std::fs::File::from(region.file().unwrap().try_clone().unwrap());
@@ -408,7 +413,8 @@ fn a16_a_folder_gets_a_file_without_a_name() {
 #[test]
 fn a16_a_folder_of_a_file_system_without_o_tmpfile_works_too() {
     let mut bench = Bench::with(Host::with(Faults::none().call(Call::CreateTemporary, Errno::EOPNOTSUPP)));
-    let region = bench.region(&shared(&bench.folder.path().to_owned(), 0, pages(1)));
+    let request = shared(bench.folder.path(), 0, pages(1));
+    let region = bench.region(&request);
     region.write(0, b"x").unwrap();
     assert_eq!(listing(bench.folder.path()), []);
 }
@@ -520,7 +526,8 @@ fn a23_descriptors_close_on_exec() {
     use std::os::fd::AsRawFd;
     let mut bench = Bench::new();
     let named = bench.region(&shared(&bench.path("ram"), 0, pages(1)));
-    let nameless = bench.region(&shared(&bench.folder.path().to_owned(), 0, pages(1)));
+    let request = shared(bench.folder.path(), 0, pages(1));
+    let nameless = bench.region(&request);
     let mut request = AnonymousRequest::new(pages(1));
     request.memory.share = true;
     let memfd = create_anonymous(&bench.host, &request).unwrap().region;

@@ -1,1 +1,320 @@
-//! memory
+//! Sections C and D: populate, advice, discard, guards, copies.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::*;
+
+fn anonymous(size: u64, share: bool) -> Region {
+    let mut request = AnonymousRequest::new(size);
+    request.memory.share = share;
+    create_anonymous(&Host::real(), &request).unwrap().region
+}
+
+/// What `/proc/self/smaps` says about the memory, one value of it.
+fn smaps(region: &Region, field: &str) -> Option<String> {
+    let start = format!("{:x}-", region.address());
+    let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+    let mut lines = smaps.lines().skip_while(|line| !line.starts_with(&start)).skip(1);
+    lines.find_map(|line| line.strip_prefix(field).map(|value| value.trim().to_owned()))
+}
+
+fn resident(region: &Region) -> u64 {
+    smaps(region, "Rss:").unwrap().trim_end_matches(" kB").trim().parse::<u64>().unwrap() * 1024
+}
+
+fn is_send_and_sync<T: Send + Sync + 'static>(_: &T) {}
+
+#[test]
+fn regions_and_plans_may_be_used_by_many_threads() {
+    is_send_and_sync(&anonymous(pages(1), false));
+    is_send_and_sync(&FileLedger::new().plan(&Host::real(), []));
+    is_send_and_sync(&Vec::<Undo>::new());
+    is_send_and_sync(&MemoryError::SizeZero);
+}
+
+#[test]
+fn c02_prealloc_without_reserve_is_refused() {
+    let mut request = AnonymousRequest::new(pages(1));
+    request.memory.prealloc = true;
+    request.memory.reserve = Some(false);
+    let faults = check_anonymous(&Host::real(), &request).faults;
+    assert_eq!(faults, [MemoryError::PreallocWithoutReserve]);
+}
+
+#[test]
+fn c09_populate_makes_every_page_present() {
+    let region = anonymous(pages(1000), false);
+    assert_eq!(resident(&region), 0);
+    region.populate(3, &unwatched).unwrap();
+    assert_eq!(resident(&region), pages(1000));
+}
+
+#[test]
+fn c09_populate_keeps_contents() {
+    let mut bench = Bench::new();
+    let region = bench.region(&shared(&bench.path("ram"), pages(1), pages(3)));
+    region.write(pages(2), b"x").unwrap();
+    region.populate(1, &unwatched).unwrap();
+    assert_eq!(byte(&region, pages(2)), b'x');
+}
+
+#[test]
+fn c09_read_only_memory_is_populated_for_reading() {
+    let mut bench = Bench::new();
+    let mut request = shared(&bench.file("rom", &zeroes(pages(8))), 0, pages(8));
+    request.readonly = true;
+    let region = bench.region(&request);
+    region.populate(2, &unwatched).unwrap();
+    assert_eq!(resident(&region), pages(8));
+}
+
+#[test]
+fn c09_a_kernel_without_populate_is_touched_by_copies() {
+    let host = Host::with(Faults::none().call(Call::Populate, Errno::EINVAL));
+    let region = create_anonymous(&host, &AnonymousRequest::new(pages(20))).unwrap().region;
+    region.write(pages(7), b"x").unwrap();
+    region.populate(2, &unwatched).unwrap();
+    assert_eq!((resident(&region), byte(&region, pages(7))), (pages(20), b'x'));
+}
+
+/// A region of eight pages whose file lost all but three.
+fn truncated(bench: &mut Bench) -> Region {
+    let path = bench.file("ram", &zeroes(pages(9)));
+    let region = bench.region(&shared(&path, pages(1), pages(8)));
+    std::fs::File::options().write(true).open(path).unwrap().set_len(pages(4)).unwrap();
+    region
+}
+
+#[test]
+fn c10_a_page_that_is_not_there_is_named_by_its_place_in_the_file() {
+    let mut bench = Bench::new();
+    let error = truncated(&mut bench).populate(1, &unwatched).unwrap_err();
+    assert!(matches!(error, MemoryError::NoPage { offset, .. } if offset == pages(4)), "{error:?}");
+}
+
+#[test]
+fn c10_so_it_is_where_populate_is_done_by_copies() {
+    let mut bench = Bench::with(Host::with(Faults::none().call(Call::Populate, Errno::EINVAL)));
+    let error = truncated(&mut bench).populate(1, &unwatched).unwrap_err();
+    assert!(matches!(error, MemoryError::NoPage { offset, .. } if offset == pages(4)), "{error:?}");
+}
+
+#[test]
+fn c11_threads_are_one_per_256_mib_by_default_and_one_per_64_mib_at_most() {
+    let host = Host::with(Faults::none().cpus(8));
+    let threads = |asked, size_mib: u64| prealloc_threads(&host, asked, size_mib << 20).unwrap();
+    assert_eq!(
+        [threads(None, 0), threads(None, 255), threads(None, 512), threads(None, 1 << 20)],
+        [1, 1, 2, 8]
+    );
+    assert_eq!(
+        [threads(Some(4), 64), threads(Some(4), 128), threads(Some(4), 1024), threads(Some(99), 1 << 20)],
+        [1, 2, 4, 8]
+    );
+    assert_eq!(threads(Some(0), 1024), 1);
+}
+
+#[test]
+fn c12_settings_without_effect_are_warned_of() {
+    let bench = Bench::new();
+    let mut request = shared(&bench.path("ram"), 0, pages(1));
+    request.memory.merge = Some(true);
+    request.memory.reserve = Some(false);
+    assert_eq!(bench.warnings(&request), ["no-effect", "no-effect"]);
+    request.memory.share = false;
+    assert_eq!(bench.warnings(&request), [""; 0]);
+}
+
+#[test]
+fn c13_a_template_that_is_populated_is_warned_of() {
+    let bench = Bench::new();
+    let mut request = FileRequest::new(bench.file("ram", &zeroes(pages(1))), pages(1));
+    (request.readonly, request.rom, request.memory.prealloc) = (true, Rom::Off, true);
+    assert_eq!(bench.warnings(&request), ["template-copied"]);
+}
+
+#[test]
+fn c14_populating_can_be_cancelled() {
+    let region = anonymous(256 << 20, false);
+    let steps = AtomicU64::new(0);
+    let watcher = |done| {
+        steps.fetch_add(1, Ordering::Relaxed);
+        if done >= 128 << 20 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let error = region.populate(1, &watcher).unwrap_err();
+    assert_eq!(error, MemoryError::Cancelled { subject: "memory".to_owned(), done: 128 << 20 });
+    assert_eq!(steps.into_inner(), 2);
+}
+
+#[test]
+fn d06_a_range_of_shared_memory_is_punched_out_of_the_file_at_its_place() {
+    let mut bench = Bench::new();
+    let path = bench.file("ram", &vec![7; usize::try_from(pages(4)).unwrap()]);
+    let region = bench.region(&shared(&path, pages(1), pages(3)));
+    region.discard(pages(1), pages(1)).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let firsts: Vec<_> = bytes.chunks(usize::try_from(page()).unwrap()).map(|chunk| chunk[0]).collect();
+    assert_eq!((firsts, byte(&region, pages(1))), (vec![7, 7, 0, 7], 0));
+}
+
+#[test]
+fn d06_a_range_of_private_memory_reads_as_zero_again() {
+    let region = anonymous(pages(3), false);
+    region.write(0, &vec![7; usize::try_from(pages(3)).unwrap()]).unwrap();
+    region.discard(pages(1), pages(1)).unwrap();
+    assert_eq!([byte(&region, 0), byte(&region, pages(1)), byte(&region, pages(2))], [7, 0, 7]);
+    assert_eq!(resident(&region), pages(2));
+}
+
+#[test]
+fn d06_shared_anonymous_memory_is_a_memfd_that_is_punched() {
+    use std::os::unix::fs::MetadataExt;
+    let region = anonymous(pages(2), true);
+    region.write(0, &vec![7; usize::try_from(pages(2)).unwrap()]).unwrap();
+    region.discard(0, pages(1)).unwrap();
+    let file = std::fs::File::from(region.file().unwrap().try_clone().unwrap());
+    assert_eq!((file.metadata().unwrap().blocks() * 512, byte(&region, 0)), (pages(1), 0));
+}
+
+#[test]
+fn d06_a_range_that_is_misaligned_or_outside_is_refused() {
+    let region = anonymous(pages(2), false);
+    let code = |start, length| region.discard(start, length).unwrap_err().code();
+    assert_eq!([code(1, pages(1)), code(0, 100)], ["discard-misaligned"; 2]);
+    assert_eq!([code(pages(1), pages(2)), code(u64::MAX, 1)], ["outside-region"; 2]);
+    region.discard(pages(2), 0).unwrap();
+}
+
+#[test]
+fn d07_a_private_file_mapping_is_not_discarded() {
+    let mut bench = Bench::new();
+    let region = bench.region(&FileRequest::new(bench.path("ram"), pages(1)));
+    assert_eq!(region.discard(0, pages(1)).unwrap_err().code(), "discard-private-file");
+}
+
+#[test]
+fn d08_read_only_memory_is_not_discarded() {
+    let mut bench = Bench::new();
+    let mut request = shared(&bench.file("ram", &zeroes(pages(1))), 0, pages(1));
+    request.readonly = true;
+    assert_eq!(bench.region(&request).discard(0, pages(1)).unwrap_err().code(), "discard-read-only");
+}
+
+/// First bytes of four pages of a file whose middle two were a region.
+fn after_drop(committed: bool, discard_data: bool) -> Vec<u8> {
+    let mut bench = Bench::new();
+    let path = bench.file("ram", &vec![7; usize::try_from(pages(4)).unwrap()]);
+    let mut request = shared(&path, pages(1), pages(2));
+    request.discard_data = discard_data;
+    let region = bench.region(&request);
+    if committed {
+        region.discard_on_drop();
+    }
+    drop(region);
+    std::fs::read(&path).unwrap().chunks(usize::try_from(page()).unwrap()).map(|chunk| chunk[0]).collect()
+}
+
+#[test]
+fn d09_discard_data_empties_only_its_own_window() {
+    assert_eq!(after_drop(true, true), [7, 0, 0, 7]);
+}
+
+#[test]
+fn d09_a_transaction_that_failed_discards_nothing() {
+    assert_eq!((after_drop(false, true), after_drop(true, false)), (vec![7; 4], vec![7; 4]));
+}
+
+#[test]
+fn d09_discard_data_on_private_memory_is_warned_of() {
+    let bench = Bench::new();
+    let mut request = FileRequest::new(bench.path("ram"), pages(1));
+    request.discard_data = true;
+    assert_eq!(bench.warnings(&request), ["no-effect"]);
+}
+
+#[test]
+fn d11_memory_can_be_left_out_of_dumps() {
+    let mut request = AnonymousRequest::new(pages(3));
+    let flags = |request: &AnonymousRequest| {
+        let region = create_anonymous(&Host::real(), request).unwrap().region;
+        smaps(&region, "VmFlags:").unwrap().split(' ').any(|flag| flag == "dd")
+    };
+    assert!(!flags(&request));
+    request.memory.dump = false;
+    assert!(flags(&request));
+}
+
+#[test]
+fn d12_a_guard_page_stands_on_each_side() {
+    let region = anonymous(pages(2), false);
+    let probe = |at: usize| {
+        let mut byte = [0];
+        let remote = [nix::sys::uio::RemoteIoVec { base: at, len: 1 }];
+        let mut local = [std::io::IoSliceMut::new(&mut byte)];
+        nix::sys::uio::process_vm_readv(nix::unistd::Pid::this(), &mut local, &remote)
+    };
+    let end = region.address() + usize::try_from(pages(2)).unwrap();
+    assert_eq!([probe(region.address()), probe(end - 1)], [Ok(1), Ok(1)]);
+    assert_eq!([probe(region.address() - 1), probe(end)], [Err(Errno::EFAULT), Err(Errno::EFAULT)]);
+    // Not merely free addresses: reserved ones.
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    assert!(
+        maps.lines().any(|line| line.starts_with(&format!("{end:x}-")) && line.contains("---p")),
+        "{maps}"
+    );
+}
+
+#[test]
+fn d14_a_region_tells_file_offset_length_and_page_size() {
+    let mut bench = Bench::new();
+    let path = bench.path("ram");
+    let region = bench.region(&shared(&path, pages(2), pages(3)));
+    region.write(10, b"from here").unwrap();
+    let mut bytes = [0; 9];
+    let at = i64::try_from(region.file_offset() + 10).unwrap();
+    nix::sys::uio::pread(region.file().unwrap(), &mut bytes, at).unwrap();
+    assert_eq!(&bytes, b"from here");
+    assert_eq!((region.len(), region.page_size(), region.is_shared()), (pages(3), page(), true));
+}
+
+#[test]
+fn d15_a_truncated_file_is_an_error_and_no_signal() {
+    let mut bench = Bench::new();
+    let region = truncated(&mut bench);
+    let mut bytes = zeroes(pages(8));
+    let error = region.read(0, &mut bytes).unwrap_err();
+    let expected = |action| MemoryError::PageLost {
+        action,
+        subject: format!("'{}'", bench.path("ram").display()),
+        offset: pages(4),
+        file_length: Some(pages(4)),
+    };
+    assert_eq!(error, expected("reading"));
+    assert_eq!(
+        region.write(pages(2), &bytes[..usize::try_from(pages(2)).unwrap()]).unwrap_err(),
+        expected("writing")
+    );
+}
+
+#[test]
+fn d15_a_copy_beyond_the_region_is_refused() {
+    let region = anonymous(5000, false);
+    assert_eq!(region.read(4999, &mut [0, 0]).unwrap_err().code(), "outside-region");
+    assert_eq!(region.write(u64::MAX, b"x").unwrap_err().code(), "outside-region");
+    region.read(5000, &mut []).unwrap();
+}
+
+#[test]
+fn dropping_a_region_unmaps_it_and_its_guards() {
+    // Large enough that no other test's memory is mistaken for it.
+    let mut request = AnonymousRequest::new(1 << 40);
+    request.memory.reserve = Some(false);
+    let region = create_anonymous(&Host::real(), &request).unwrap().region;
+    let reserved = || {
+        let maps = std::fs::read_to_string("/proc/self/statm").unwrap();
+        maps.split(' ').next().unwrap().parse::<u64>().unwrap() * page()
+    };
+    let before = reserved();
+    drop(region);
+    assert!(before - reserved() > 1 << 39);
+}
