@@ -1,0 +1,172 @@
+//! Walking a tape.
+//!
+//! [`Node`] is a value (or the name of a member) on a tape: two words, copied freely. Used by whoever reads
+//! bags by hand and by [`JsonInput`](super::JsonInput). It judges nothing and reports nothing.
+
+use std::borrow::Cow;
+
+use qomet::{Failed, InputKind, Place};
+
+use super::escape::unescape;
+use super::tape::{Kind, Tape, Token};
+use crate::source::narrow;
+
+/// A value, or the name of a member, on a [`Tape`].
+#[derive(Clone, Copy)]
+pub struct Node<'t> {
+    tape: &'t Tape<'t>,
+    index: usize,
+}
+
+impl<'t> Node<'t> {
+    pub(super) fn new(tape: &'t Tape<'_>, index: usize) -> Node<'t> {
+        Node { tape, index }
+    }
+
+    #[inline(always)]
+    pub(super) fn token(self) -> Token {
+        self.tape.token(self.index)
+    }
+
+    pub(super) fn index(self) -> usize {
+        self.index
+    }
+
+    pub(super) fn at(self, index: usize) -> Node<'t> {
+        Node { tape: self.tape, index }
+    }
+
+    /// The node behind this one and all it contains.
+    #[inline(always)]
+    pub(super) fn after(self) -> Node<'t> {
+        let token = self.token();
+        let step = if token.is_container() { token.extent().max(1) } else { 1 };
+        self.at(self.index.saturating_add(step))
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(self) -> InputKind {
+        self.token().kind().into()
+    }
+
+    /// The offset of its first byte.
+    #[must_use]
+    pub fn start(self) -> usize {
+        self.token().start()
+    }
+
+    /// The offset behind its last byte.
+    #[must_use]
+    pub fn end(self) -> usize {
+        let token = self.token();
+        if !token.is_container() {
+            return token.start() + token.extent();
+        }
+        let end = self.tape.token(self.index + token.extent().saturating_sub(1));
+        (end.start() + end.extent()).max(token.start() + 1).min(self.tape.text.len())
+    }
+
+    /// Where it stands: for strings with the quotes, for structs and lists with the brackets.
+    #[must_use]
+    pub fn place(self) -> Place {
+        Place { source: self.tape.source, start: narrow(self.start()), end: narrow(self.end()) }
+    }
+
+    /// Its text as it stands in the source.
+    #[must_use]
+    pub fn source_text(self) -> &'t str {
+        self.tape.text.get(self.start()..self.end()).unwrap_or_default()
+    }
+
+    /// The content of a string or name. Borrowed unless it has escapes.
+    #[must_use]
+    #[inline]
+    pub fn str(self) -> Option<Cow<'t, str>> {
+        let token = self.token();
+        let (start, end) = (token.start(), token.start() + token.extent());
+        match token.kind() {
+            Kind::String => self.tape.text.get(start + 1..end - 1).map(Cow::Borrowed),
+            Kind::Escaped => self.tape.text.get(start + 1..end - 1).map(|text| Cow::Owned(unescape(text))),
+            Kind::Bare => self.tape.text.get(start..end).map(Cow::Borrowed),
+            _ => None,
+        }
+    }
+
+    /// The members of a struct in order, names first; nothing for other values.
+    #[must_use]
+    pub fn members(self) -> Members<'t> {
+        Members { next: (self.token().kind() == Kind::Struct).then(|| self.at(self.index + 1)) }
+    }
+
+    /// The elements of a list in order; nothing for other values.
+    #[must_use]
+    pub fn elements(self) -> Elements<'t> {
+        Elements { next: (self.token().kind() == Kind::List).then(|| self.at(self.index + 1)) }
+    }
+
+    /// The value of the first member of that name.
+    #[must_use]
+    pub fn get(self, name: &str) -> Option<Node<'t>> {
+        self.members().find(|(key, _)| key.str().is_some_and(|key| key == name)).map(|(_, value)| value)
+    }
+
+    /// The proof, if this value was already reported and cannot be read.
+    #[must_use]
+    pub fn damaged(self) -> Option<Failed> {
+        if self.token().kind() == Kind::Damaged { self.tape.failed } else { None }
+    }
+
+    /// The proof, if a member's name in this struct was already reported: what seems to be missing may be there.
+    #[must_use]
+    pub fn damaged_name(self) -> Option<Failed> {
+        self.tape.failed.filter(|_| self.members().any(|(name, _)| name.token().kind() == Kind::Damaged))
+    }
+
+    /// The JSON path, such as `objects[3].size`.
+    #[must_use]
+    pub fn path(self) -> String {
+        self.tape.path_at(self.place())
+    }
+}
+
+impl std::fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at {}..{}", self.kind(), self.start(), self.end())
+    }
+}
+
+/// The members of a struct: see [`Node::members`].
+#[derive(Clone, Debug)]
+pub struct Members<'t> {
+    next: Option<Node<'t>>,
+}
+
+impl<'t> Iterator for Members<'t> {
+    type Item = (Node<'t>, Node<'t>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let name = self.next.filter(|next| next.token().kind() != Kind::End);
+        let value = name.map(Node::after);
+        self.next = value.map(Node::after);
+        name.zip(value)
+    }
+}
+
+/// The elements of a list: see [`Node::elements`].
+#[derive(Clone, Debug)]
+pub struct Elements<'t> {
+    next: Option<Node<'t>>,
+}
+
+impl<'t> Iterator for Elements<'t> {
+    type Item = Node<'t>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let element = self.next.filter(|next| next.token().kind() != Kind::End);
+        self.next = element.map(Node::after);
+        element
+    }
+}

@@ -1,0 +1,30 @@
+//! Property bags: JSON documents and what can be said about them.
+//!
+//! This crate turns text into values for the object model and mistakes into diagnostics that name their place.
+//! The lower half is here: [`Sources`] holds the texts, [`Tape`] is a parsed one, [`JsonInput`] and
+//! [`JsonOutput`] are the visitors, [`render_human`] and [`render_json`] show diagnostics.
+//!
+//! ```
+//! use qomet::Diagnostics;
+//! use qomet_config::{Sources, Syntax, Tape, render_human};
+//!
+//! let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
+//! let source = sources.add("vm.json", "[{\"id\": \"ram0\" \"size\": 1G}]", &mut diagnostics);
+//! let tape = Tape::parse(&sources, source, Syntax::DOCUMENT, &mut diagnostics);
+//! assert_eq!(tape.root().elements().count(), 1);
+//! let found = diagnostics.take();
+//! let codes: Vec<_> = found.iter().map(|one| one.code()).collect();
+//! assert_eq!(codes, ["missing-comma", "unquoted-value"]);
+//! assert!(render_human(&found, &sources, false).contains("vm.json:1:15"));
+//! ```
+#![forbid(unsafe_code)]
+
+mod json;
+mod render;
+mod source;
+mod syntax_error;
+
+pub use json::{Elements, JsonInput, JsonOutput, Leniency, Members, Node, Syntax, Tape};
+pub use render::{render_human, render_json};
+pub use source::{Location, Position, Source, Sources, TEXT_LIMIT};
+pub use syntax_error::{MISTAKES_LIMIT, SyntaxErrorKind};

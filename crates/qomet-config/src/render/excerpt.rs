@@ -1,0 +1,62 @@
+//! The piece of a source that is shown beside a message.
+//!
+//! One line, cut around the mark if it is long, so that a string of a megabyte does not fill the terminal. A
+//! mark that spans lines (a whole bag) is shown at its first line: that is where one starts to read.
+
+use std::ops::Range;
+
+use qomet::Place;
+
+use crate::source::{Position, Source, Sources, widen};
+
+/// Characters shown before the mark.
+const BEFORE: usize = 50;
+/// Characters shown from the start of the mark on.
+const FROM: usize = 70;
+
+/// A line or a piece of it, and which bytes of it are marked.
+pub(super) struct Excerpt<'a> {
+    pub(super) source: &'a Source,
+    pub(super) start: Position,
+    pub(super) text: String,
+    pub(super) mark: Range<usize>,
+}
+
+impl<'a> Excerpt<'a> {
+    pub(super) fn new(place: Place, sources: &'a Sources) -> Option<Excerpt<'a>> {
+        let source = sources.get(place.source)?;
+        let text = source.text();
+        let (_, line_start) = source.line_of(place.start);
+        let line_start = line_start.max(source.first().min(text.len()));
+        let line = text.get(line_start..).unwrap_or_default().split('\n').next().unwrap_or_default();
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let within = |offset: u32| floor(line, widen(offset).saturating_sub(line_start));
+        let (start, end) = (within(place.start), within(place.end));
+
+        let before = line.get(..start).unwrap_or_default();
+        let from = line.get(start..).unwrap_or_default();
+        let skipped = before.char_indices().rev().nth(BEFORE - 1).map_or(0, |(at, _)| at);
+        let shown = from.char_indices().nth(FROM).map_or(from.len(), |(at, _)| at);
+        let mut piece = String::new();
+        if skipped > 0 {
+            piece.push('…');
+        }
+        piece.push_str(before.get(skipped..).unwrap_or_default());
+        let mark = piece.len();
+        piece.push_str(from.get(..shown).unwrap_or_default());
+        let mark = mark..mark + (end.max(start) - start).min(shown);
+        if shown < from.len() {
+            piece.push('…');
+        }
+        Some(Excerpt { source, start: source.position(place.start), text: piece, mark })
+    }
+}
+
+/// The last character boundary of `line` that is not after `at`.
+fn floor(line: &str, at: usize) -> usize {
+    let mut at = at.min(line.len());
+    while !line.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}

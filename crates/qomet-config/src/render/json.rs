@@ -1,0 +1,46 @@
+//! Diagnostics as JSON: the contract that programs rely on.
+//!
+//! Absent members are left out. Lines and columns count from 1, columns in characters; the end is the character
+//! after the last one.
+
+use qomet::{Diagnostic, Severity};
+use serde_json::{Map, Value, json};
+
+use crate::source::Sources;
+
+/// `{"diagnostics": [{"code", "severity", "message", "file", "line", "column", "end_line", "end_column",
+/// "object", "property", "expected", "found", "help", "suggestion"}], "errors": N, "warnings": N}`.
+pub fn render_json<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>, sources: &Sources) -> Value {
+    let (mut list, mut errors, mut warnings) = (Vec::new(), 0_usize, 0_usize);
+    for diagnostic in diagnostics {
+        match diagnostic.severity() {
+            Severity::Error => errors += 1,
+            Severity::Warning => warnings += 1,
+        }
+        list.push(one(diagnostic, sources));
+    }
+    json!({ "diagnostics": list, "errors": errors, "warnings": warnings })
+}
+
+fn one(diagnostic: &Diagnostic, sources: &Sources) -> Value {
+    let problem = diagnostic.problem();
+    let location = diagnostic.place().and_then(|place| sources.locate(place));
+    let members = [
+        ("code", Some(json!(diagnostic.code()))),
+        ("severity", Some(json!(diagnostic.severity().as_str()))),
+        ("message", Some(json!(diagnostic.to_string()))),
+        ("file", location.map(|at| json!(at.file))),
+        ("line", location.map(|at| json!(at.start.line))),
+        ("column", location.map(|at| json!(at.start.column))),
+        ("end_line", location.map(|at| json!(at.end.line))),
+        ("end_column", location.map(|at| json!(at.end.column))),
+        ("object", diagnostic.about().object.as_deref().map(|id| json!(id))),
+        ("property", diagnostic.about().property.as_deref().map(|name| json!(name))),
+        ("expected", problem.expected().map(Value::from)),
+        ("found", problem.found().map(Value::from)),
+        ("help", problem.help().map(Value::from)),
+        ("suggestion", problem.suggestion().map(Value::from)),
+    ];
+    let present = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Value::Object(present.collect::<Map<_, _>>())
+}
