@@ -1,0 +1,477 @@
+//! Every mistake the object model itself can find, each worded here and nowhere else.
+
+use std::fmt;
+
+use super::{About, ErrorClass, Problem, nearest};
+use crate::visit::InputKind;
+
+/// The mistakes of the object model. `code()` is their stable name.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the fields are the facts that the message of the kind names")]
+pub enum ModelErrorKind {
+    // values
+    /// Something of another kind stands there.
+    WrongType { expected: &'static str, found: InputKind, value: String },
+    /// A number outside of what the property takes.
+    OutOfRange { minimum: i128, maximum: i128, value: String },
+    /// A number that is not a multiple of what it must be.
+    NotMultiple { multiple: u64, value: u64 },
+    /// Text that is no size.
+    InvalidSize { value: String },
+    /// A name the enum does not have.
+    UnknownEnumValue { value: String, names: &'static [&'static str] },
+    /// A string with a NUL byte where the host takes none.
+    NulInString,
+    /// A string longer than the property takes.
+    TooLong { limit: usize, length: usize },
+    /// A member the struct does not have.
+    UnknownMember { name: String, members: Vec<&'static str> },
+    /// A member given twice.
+    DuplicateMember { name: &'static str },
+    /// A member that is missing.
+    MissingMember { name: &'static str },
+
+    // properties
+    /// A property the type does not have.
+    UnknownProperty { name: String, nearest: Option<&'static str> },
+    /// A property given twice.
+    DuplicateProperty,
+    /// A required property that is missing.
+    MissingProperty { name: &'static str, value_type: &'static str },
+    /// A property that is fixed once realized.
+    CannotChange,
+    /// A property that is computed.
+    ReadOnly,
+    /// A property that is write-only.
+    WriteOnly,
+    /// A deprecated property was used (warning).
+    Deprecated { since: &'static str },
+
+    // types
+    /// No type of that name.
+    UnknownType { name: String, nearest: Option<String> },
+    /// An abstract type cannot have objects.
+    AbstractType { name: String },
+    /// A type that is not user-creatable.
+    NotUserCreatable { name: String },
+    /// Two types with one name.
+    DuplicateType { name: String },
+    /// A parent that is not registered.
+    UnknownParent { name: String, parent: String },
+    /// Types that are each other's parents.
+    TypeCycle { names: Vec<String> },
+    /// One property declared by a type and again by its child.
+    ShadowedProperty { type_name: String, parent: String, property: String },
+    /// More properties than a type may have.
+    TooManyProperties { name: String, limit: usize },
+    /// A name that is not fit for a type or property.
+    InvalidName { what: &'static str, name: String },
+
+    // the tree
+    /// No id where one is needed.
+    MissingId,
+    /// No `qom-type` where one is needed.
+    MissingType,
+    /// An id that is not well formed.
+    InvalidId { id: String },
+    /// An id that is taken.
+    DuplicateId { id: String },
+    /// No object there.
+    NotFound { path: String, nearest: Option<String> },
+    /// More than one object there.
+    AmbiguousPath { path: String, candidates: Vec<String> },
+    /// A link to an object of another type.
+    WrongLinkType { path: String, expected: String, found: String },
+    /// A link without a target.
+    DanglingLink { path: String, nearest: Option<String> },
+    /// Objects whose links need each other.
+    LinkCycle { ids: Vec<String> },
+    /// The object is being used.
+    InUse { users: Vec<String> },
+    /// The object cannot be deleted for another reason.
+    NotDeletable,
+    /// The object is gone.
+    Deleted,
+
+    // the host and authors
+    /// The host refused.
+    Host { message: String },
+    /// Somebody cancelled.
+    Cancelled,
+    /// An author's own kind.
+    Custom { code: &'static str, message: String },
+}
+
+use ModelErrorKind as K;
+
+/// At most this many characters of what a user wrote are repeated in a message.
+const SHOWN: usize = 60;
+
+/// What a user wrote, shortened and with control characters made visible.
+pub(crate) struct Shown<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = 0;
+        for c in self.0.chars() {
+            if shown == SHOWN {
+                return f.write_str("…");
+            }
+            shown += 1;
+            if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
+        }
+        Ok(())
+    }
+}
+
+fn join<T: AsRef<str>>(f: &mut fmt::Formatter<'_>, items: &[T]) -> fmt::Result {
+    const MOST: usize = 10;
+    for (index, item) in items.iter().take(MOST).enumerate() {
+        write!(f, "{}'{}'", if index == 0 { "" } else { ", " }, Shown(item.as_ref()))?;
+    }
+    if items.len() > MOST { write!(f, " and {} more", items.len() - MOST) } else { Ok(()) }
+}
+
+struct List<'a, T>(&'a [T]);
+
+impl<T: AsRef<str>> fmt::Display for List<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        join(f, self.0)
+    }
+}
+
+/// ` of TYPE`, where the type is known.
+fn of_type(about: &About, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match &about.type_name {
+        Some(name) => write!(f, " of {name}"),
+        None => Ok(()),
+    }
+}
+
+/// `property 'P' of TYPE`, `property 'P'`, or `value`.
+struct Subject<'a>(&'a About);
+
+impl fmt::Display for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.property {
+            Some(property) => {
+                write!(f, "property '{}'", Shown(property))?;
+                of_type(self.0, f)
+            }
+            None => f.write_str("value"),
+        }
+    }
+}
+
+/// The object's id in quotes, or `object`.
+struct Object<'a>(&'a About);
+
+impl fmt::Display for Object<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.object {
+            Some(id) => write!(f, "object '{}'", Shown(id)),
+            None => f.write_str("object"),
+        }
+    }
+}
+
+impl Problem for ModelErrorKind {
+    fn code(&self) -> &'static str {
+        match self {
+            K::WrongType { .. } => "wrong-type",
+            K::OutOfRange { .. } => "out-of-range",
+            K::NotMultiple { .. } => "not-a-multiple",
+            K::InvalidSize { .. } => "invalid-size",
+            K::UnknownEnumValue { .. } => "unknown-enum-value",
+            K::NulInString => "nul-in-string",
+            K::TooLong { .. } => "too-long",
+            K::UnknownMember { .. } => "unknown-member",
+            K::DuplicateMember { .. } => "duplicate-member",
+            K::MissingMember { .. } => "missing-member",
+            K::UnknownProperty { .. } => "unknown-property",
+            K::DuplicateProperty => "duplicate-property",
+            K::MissingProperty { .. } => "missing-property",
+            K::CannotChange => "cannot-change",
+            K::ReadOnly => "read-only",
+            K::WriteOnly => "write-only",
+            K::Deprecated { .. } => "deprecated",
+            K::UnknownType { .. } => "unknown-type",
+            K::AbstractType { .. } => "abstract-type",
+            K::NotUserCreatable { .. } => "not-user-creatable",
+            K::DuplicateType { .. } => "duplicate-type",
+            K::UnknownParent { .. } => "unknown-parent",
+            K::TypeCycle { .. } => "type-cycle",
+            K::ShadowedProperty { .. } => "shadowed-property",
+            K::TooManyProperties { .. } => "too-many-properties",
+            K::InvalidName { .. } => "invalid-name",
+            K::MissingId => "missing-id",
+            K::MissingType => "missing-type",
+            K::InvalidId { .. } => "invalid-id",
+            K::DuplicateId { .. } => "duplicate-id",
+            K::NotFound { .. } => "not-found",
+            K::AmbiguousPath { .. } => "ambiguous-path",
+            K::WrongLinkType { .. } => "wrong-link-type",
+            K::DanglingLink { .. } => "dangling-link",
+            K::LinkCycle { .. } => "link-cycle",
+            K::InUse { .. } => "in-use",
+            K::NotDeletable => "not-deletable",
+            K::Deleted => "deleted",
+            K::Host { .. } => "host-refused",
+            K::Cancelled => "cancelled",
+            K::Custom { code, .. } => code,
+        }
+    }
+
+    fn message(&self, about: &About, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            K::WrongType { expected, found, value } => {
+                write!(f, "{} takes {expected}, not {found}", Subject(about))?;
+                if value.is_empty() { Ok(()) } else { write!(f, " ({})", Shown(value)) }
+            }
+            K::OutOfRange { minimum, maximum, value } => {
+                write!(f, "{} must be between {minimum} and {maximum}, not {}", Subject(about), Shown(value))
+            }
+            K::NotMultiple { multiple, value } => {
+                write!(f, "{} must be a multiple of {multiple}, not {value}", Subject(about))
+            }
+            K::InvalidSize { value } => {
+                write!(f, "{} takes a size, which '{}' is not", Subject(about), Shown(value))
+            }
+            K::UnknownEnumValue { value, .. } => {
+                write!(f, "{} does not take '{}'", Subject(about), Shown(value))
+            }
+            K::NulInString => write!(f, "{} contains a NUL character", Subject(about)),
+            K::TooLong { limit, length } => {
+                write!(f, "{} is {length} bytes long, the limit is {limit}", Subject(about))
+            }
+            K::UnknownMember { name, .. } => {
+                write!(f, "{} has no member '{}'", Subject(about), Shown(name))
+            }
+            K::DuplicateMember { name } => write!(f, "{} has member '{name}' twice", Subject(about)),
+            K::MissingMember { name } => write!(f, "{} lacks its member '{name}'", Subject(about)),
+            K::UnknownProperty { name, .. } => match &about.type_name {
+                Some(type_name) => write!(f, "{type_name} has no property '{}'", Shown(name)),
+                None => write!(f, "no property '{}'", Shown(name)),
+            },
+            K::DuplicateProperty => write!(f, "{} is given twice", Subject(about)),
+            K::MissingProperty { name, .. } => {
+                write!(f, "{} lacks the required property '{name}'", Object(about))?;
+                of_type(about, f)
+            }
+            K::CannotChange => {
+                write!(f, "cannot change {}", Subject(about))
+            }
+            K::ReadOnly => write!(f, "{} is read-only", Subject(about)),
+            K::WriteOnly => write!(f, "{} is write-only", Subject(about)),
+            K::Deprecated { since } => write!(f, "{} is deprecated since {since}", Subject(about)),
+            K::UnknownType { name, .. } => write!(f, "there is no type '{}'", Shown(name)),
+            K::AbstractType { name } => {
+                write!(f, "type '{name}' is abstract: it has no objects of its own")
+            }
+            K::NotUserCreatable { name } => {
+                write!(f, "objects of type '{name}' are made by the program, not by a user")
+            }
+            K::DuplicateType { name } => {
+                write!(f, "type '{name}' is registered twice")
+            }
+            K::UnknownParent { name, parent } => {
+                write!(f, "type '{name}' has the parent '{parent}', which is not registered")
+            }
+            K::TypeCycle { names } => {
+                write!(f, "types are each other's parents: {}", List(names))
+            }
+            K::ShadowedProperty { type_name, parent, property } => {
+                write!(
+                    f,
+                    "type '{type_name}' declares property '{property}', which its parent '{parent}' has too"
+                )
+            }
+            K::TooManyProperties { name, limit } => {
+                write!(f, "type '{name}' has more than {limit} properties")
+            }
+            K::InvalidName { what, name } => write!(f, "'{}' is not a {what} name", Shown(name)),
+            K::MissingId => write!(f, "object lacks its 'id'"),
+            K::MissingType => write!(f, "object lacks its 'qom-type'"),
+            K::InvalidId { id } => write!(f, "'{}' is not a valid id", Shown(id)),
+            K::DuplicateId { id } => write!(f, "the id '{}' is already used", Shown(id)),
+            K::NotFound { path, .. } => write!(f, "there is no object '{}'", Shown(path)),
+            K::AmbiguousPath { path, candidates } => {
+                write!(f, "path '{}' is ambiguous: {}", Shown(path), List(candidates))
+            }
+            K::WrongLinkType { path, expected, found } => {
+                write!(f, "{} takes a {expected}, but '{}' is a {found}", Subject(about), Shown(path))
+            }
+            K::DanglingLink { path, .. } => {
+                write!(f, "{} names '{}', which does not exist", Subject(about), Shown(path))
+            }
+            K::LinkCycle { ids } => write!(f, "objects need each other: {}", List(ids)),
+            K::InUse { users } => {
+                write!(f, "{} is in use by {}", Object(about), List(users))
+            }
+            K::NotDeletable => write!(f, "{} cannot be deleted", Object(about)),
+            K::Deleted => write!(f, "{} has been deleted", Object(about)),
+            K::Host { message } => match &about.object {
+                Some(_) => write!(f, "{}: {message}", Object(about)),
+                None => f.write_str(message),
+            },
+            K::Cancelled => write!(f, "creating {} was cancelled", Object(about)),
+            K::Custom { message, .. } => f.write_str(message),
+        }
+    }
+
+    fn severity(&self) -> super::Severity {
+        match self {
+            K::Deprecated { .. } => super::Severity::Warning,
+            _ => super::Severity::Error,
+        }
+    }
+
+    fn class(&self) -> ErrorClass {
+        match self {
+            K::NotFound { .. } => ErrorClass::DeviceNotFound,
+            _ => ErrorClass::GenericError,
+        }
+    }
+
+    fn expected(&self) -> Option<String> {
+        Some(match self {
+            K::WrongType { expected, .. } => (*expected).to_owned(),
+            K::OutOfRange { minimum, maximum, .. } => format!("{minimum} to {maximum}"),
+            K::NotMultiple { multiple, .. } => format!("a multiple of {multiple}"),
+            K::InvalidSize { .. } => "a number of bytes, or a number and one of B K M G T P E".to_owned(),
+            K::UnknownEnumValue { names, .. } => format!("one of {}", List(names)),
+            K::TooLong { limit, .. } => format!("at most {limit} bytes"),
+            K::MissingMember { name } => (*name).to_owned(),
+            K::MissingProperty { value_type, .. } => (*value_type).to_owned(),
+            K::WrongLinkType { expected, .. } => expected.clone(),
+            K::InvalidId { .. } => "a letter, then letters, digits, '-', '.' or '_'".to_owned(),
+            _ => return None,
+        })
+    }
+
+    fn found(&self) -> Option<String> {
+        Some(match self {
+            K::WrongType { found, value, .. } if value.is_empty() => found.to_string(),
+            K::WrongType { value, .. } => Shown(value).to_string(),
+            K::OutOfRange { value, .. } | K::InvalidSize { value } | K::UnknownEnumValue { value, .. } => {
+                Shown(value).to_string()
+            }
+            K::NotMultiple { value, .. } => value.to_string(),
+            K::TooLong { length, .. } => format!("{length} bytes"),
+            K::UnknownMember { name, .. }
+            | K::UnknownProperty { name, .. }
+            | K::UnknownType { name, .. }
+            | K::InvalidId { id: name } => Shown(name).to_string(),
+            K::WrongLinkType { found, .. } => found.clone(),
+            _ => return None,
+        })
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            K::NotMultiple { multiple, value } => {
+                let below = value - value % multiple;
+                match below.checked_add(*multiple) {
+                    Some(above) => format!("the neighbours are {below} and {above}"),
+                    None => format!("the nearest is {below}"),
+                }
+            }
+            K::UnknownEnumValue { names, .. } => match self.suggestion() {
+                Some(name) => format!("did you mean '{name}'?"),
+                None => format!("it takes {}", List(names)),
+            },
+            K::UnknownMember { members, .. } if self.suggestion().is_none() => {
+                format!("it has {}", List(members))
+            }
+            K::InvalidSize { .. } => "write a number of bytes, or for example \"1G\" or \"512M\"".to_owned(),
+            K::InvalidId { .. } => {
+                "an id starts with a letter and goes on with letters, digits, '-', '.' or '_'".to_owned()
+            }
+            K::MissingProperty { name, value_type } => format!("add \"{name}\": {value_type}"),
+            K::MissingId => "add \"id\": a name for the object".to_owned(),
+            K::MissingType => "add \"qom-type\": the name of a type ('qomet types' lists them)".to_owned(),
+            K::CannotChange => {
+                "it is fixed once the object is realized: delete the object and create it anew".to_owned()
+            }
+            K::NulInString => "remove the \\u0000".to_owned(),
+            K::UnknownType { .. } if self.suggestion().is_none() => {
+                "'qomet types' lists the types".to_owned()
+            }
+            K::AbstractType { .. } => "use one of the types below it ('qomet types' shows them)".to_owned(),
+            K::InUse { .. } => "delete its users first".to_owned(),
+            _ => return self.suggestion().map(|name| format!("did you mean '{name}'?")),
+        })
+    }
+
+    fn suggestion(&self) -> Option<String> {
+        match self {
+            K::UnknownEnumValue { value, names } => nearest(value, names.iter().copied()).map(str::to_owned),
+            K::UnknownMember { name, members } => nearest(name, members.iter().copied()).map(str::to_owned),
+            K::UnknownProperty { nearest, .. } => nearest.map(str::to_owned),
+            K::UnknownType { nearest, .. }
+            | K::NotFound { nearest, .. }
+            | K::DanglingLink { nearest, .. } => nearest.clone(),
+            _ => None,
+        }
+    }
+
+    fn is_host_refusal(&self) -> bool {
+        matches!(self, K::Host { .. } | K::Cancelled)
+    }
+}
+
+impl ModelErrorKind {
+    /// One of each kind, for the table of all messages.
+    #[must_use]
+    pub fn samples() -> Vec<ModelErrorKind> {
+        let s = str::to_owned;
+        vec![
+            K::WrongType { expected: "a size", found: InputKind::Bool, value: s("true") },
+            K::OutOfRange { minimum: 1, maximum: 16, value: s("17") },
+            K::NotMultiple { multiple: 4096, value: 5000 },
+            K::InvalidSize { value: s("1Q") },
+            K::UnknownEnumValue { value: s("autp"), names: &["auto", "on", "off"] },
+            K::NulInString,
+            K::TooLong { limit: 4095, length: 5000 },
+            K::UnknownMember { name: s("bps-totl"), members: vec!["bps-total"] },
+            K::DuplicateMember { name: "bps-total" },
+            K::MissingMember { name: "match" },
+            K::UnknownProperty { name: s("ofset"), nearest: Some("offset") },
+            K::DuplicateProperty,
+            K::MissingProperty { name: "size", value_type: "a size" },
+            K::CannotChange,
+            K::ReadOnly,
+            K::WriteOnly,
+            K::Deprecated { since: "9.0" },
+            K::UnknownType { name: s("memory-backend-rom"), nearest: Some(s("memory-backend-ram")) },
+            K::AbstractType { name: s("memory-backend") },
+            K::NotUserCreatable { name: s("container") },
+            K::DuplicateType { name: s("printer") },
+            K::UnknownParent { name: s("laser"), parent: s("printer") },
+            K::TypeCycle { names: vec![s("hen"), s("egg")] },
+            K::ShadowedProperty { type_name: s("laser"), parent: s("printer"), property: s("speed") },
+            K::TooManyProperties { name: s("printer"), limit: 128 },
+            K::InvalidName { what: "type", name: s("a b") },
+            K::MissingId,
+            K::MissingType,
+            K::InvalidId { id: s("0ram") },
+            K::DuplicateId { id: s("ram0") },
+            K::NotFound { path: s("/objects/ram1"), nearest: Some(s("ram0")) },
+            K::AmbiguousPath { path: s("mem"), candidates: vec![s("/objects/a/mem"), s("/objects/b/mem")] },
+            K::WrongLinkType {
+                path: s("ram0"),
+                expected: s("thread-context"),
+                found: s("memory-backend-ram"),
+            },
+            K::DanglingLink { path: s("tc1"), nearest: Some(s("tc0")) },
+            K::LinkCycle { ids: vec![s("a"), s("b")] },
+            K::InUse { users: vec![s("/objects/vm0")] },
+            K::NotDeletable,
+            K::Deleted,
+            K::Host { message: s("cannot allocate memory") },
+            K::Cancelled,
+            K::Custom { code: "out-of-paper", message: s("the tray is empty") },
+        ]
+    }
+}

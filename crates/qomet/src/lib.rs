@@ -1,0 +1,62 @@
+//! A QEMU-compatible object model.
+//!
+//! A program registers typed objects once; it then checks, creates, introspects and changes them from property bags.
+//! This crate is what an author of types depends on: no unsafe code, no operating system, no file formats.
+//!
+//! ```text
+//! types    what a type is: #[derive(Object)], Realize, TypeRegistry, Class
+//! value    what a property holds: Value, Size, Live, Link
+//! visit    how values come in and go out: Input, Output
+//! object   one object: Draft, Instance, ObjectRef, Handle
+//! tree     who is whose child, paths
+//! model    how objects come and go: Model, Batch, Journal
+//! error    what can be wrong: Problem, Diagnostic
+//! ```
+#![forbid(unsafe_code)]
+
+mod error;
+mod model;
+mod object;
+mod tree;
+mod types;
+mod value;
+mod visit;
+
+pub use error::{
+    About, Diagnostic, Diagnostics, ErrorClass, Failed, ModelErrorKind, Place, Problem, Related, Result,
+    Severity, nearest,
+};
+pub use model::{Batch, Journal, Lease, Level, Model, ProbeContext, RealizeContext, Service, Services};
+pub use object::{
+    AnyDraft, AnyObject, Draft, FromValue, Handle, Header, Hold, Instance, ObjectLock, ObjectRef, SlotSet,
+    WeakRef,
+};
+pub use tree::{check_id, is_id};
+pub use types::{
+    Bounds, Check, Class, Container, Interface, InterfaceEntry, Listed, NoParent, ObjectType, Presence,
+    Property, Realize, RegistryBuilder, TypeEntry, TypeInfo, TypeRegistry,
+};
+pub use value::{
+    Alternative, Computed, EnumType, Field, Link, LinkRef, Live, LiveValue, Member, Mutability, OnOffAuto,
+    Size, StructType, Value, ValueType, WeakLink,
+};
+pub use visit::{Input, InputKind, LinkTarget, Native, NativeInput, Output, TextOutput, ToNative, ValueRef};
+
+#[cfg(feature = "derive")]
+pub use qomet_derive::{Object, Value};
+
+/// What expanded code needs and nobody else.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::value::Snapshot;
+}
+
+/// What nearly every author needs.
+pub mod prelude {
+    pub use crate::{
+        Check, Computed, Diagnostic, Diagnostics, Link, Live, Model, OnOffAuto, Realize, RealizeContext,
+        Size, TypeRegistry, WeakLink, types,
+    };
+    #[cfg(feature = "derive")]
+    pub use qomet_derive::{Object, Value};
+}

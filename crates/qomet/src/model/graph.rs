@@ -1,0 +1,189 @@
+//! Links between the drafts of a batch and the objects of a model: who needs whom, and in what order they can be
+//! made.
+
+use std::collections::HashMap;
+
+use crate::error::{About, Diagnostic, Diagnostics, ModelErrorKind, Related, nearest};
+use crate::object::{AnyDraft, ObjectRef};
+use crate::types::Class;
+
+use super::Model;
+
+/// The ids of a batch.
+type Ids<'a> = HashMap<&'a str, usize, foldhash::fast::RandomState>;
+
+/// The id in a path that names something a user creates: `ram0` or `/objects/ram0`.
+fn id_of(path: &str) -> &str {
+    path.strip_prefix("/objects/").unwrap_or(path)
+}
+
+fn about(draft: &dyn AnyDraft, slot: usize) -> About {
+    let property = draft.class().property(slot).map(|property| property.name.into());
+    About { property, ..draft.about() }
+}
+
+/// Checks ids and links of `drafts` against each other and the model. Returns the order in which they can be made;
+/// it is complete only if nothing was reported.
+pub(super) fn check(model: &Model, drafts: &[Box<dyn AnyDraft>], report: &mut Diagnostics) -> Vec<usize> {
+    let mut ids: Ids<'_> =
+        HashMap::with_capacity_and_hasher(drafts.len(), foldhash::fast::RandomState::default());
+    for (index, draft) in drafts.iter().enumerate() {
+        check_id(model, drafts, index, &mut ids, report);
+        let _ = draft;
+    }
+    if !drafts.iter().any(|draft| draft.class().has_links()) {
+        return (0..drafts.len()).collect();
+    }
+    let mut needs: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
+    for (draft, needs) in drafts.iter().zip(&mut needs).filter(|(draft, _)| draft.class().has_links()) {
+        draft.links(&mut |slot, link| {
+            let Some(path) = link.unresolved() else { return };
+            let found = |class: &Class| ModelErrorKind::WrongLinkType {
+                path: path.to_owned(),
+                expected: link.target_type().to_owned(),
+                found: class.name().to_owned(),
+            };
+            let problem = match ids.get(id_of(path)).and_then(|other| Some((*other, drafts.get(*other)?))) {
+                Some((other, target)) if target.class().is_a(link.target_type()) => {
+                    needs.push(other);
+                    return;
+                }
+                Some((_, target)) => Diagnostic::new(found(target.class())).with_related(Related {
+                    label: "this object".to_owned(),
+                    about: target.about(),
+                    place: None,
+                }),
+                None => match model.resolve(path) {
+                    Ok(target) if target.class().is_a(link.target_type()) => return,
+                    Ok(target) => Diagnostic::new(found(target.class())),
+                    Err(problem) if problem.code() == "not-found" => {
+                        let path = path.to_owned();
+                        let nearest = nearest(id_of(&path), ids.keys().copied()).map(str::to_owned);
+                        Diagnostic::new(ModelErrorKind::DanglingLink { path, nearest })
+                    }
+                    Err(problem) => problem,
+                },
+            };
+            let _ = report.report(problem.with_about(about(&**draft, slot)));
+        });
+    }
+    order(drafts, &needs, report)
+}
+
+fn check_id<'a>(
+    model: &Model,
+    drafts: &'a [Box<dyn AnyDraft>],
+    index: usize,
+    ids: &mut Ids<'a>,
+    report: &mut Diagnostics,
+) {
+    let Some(draft) = drafts.get(index) else { return };
+    let problem = match draft.id() {
+        None => Diagnostic::new(ModelErrorKind::MissingId),
+        Some(id) => match crate::tree::check_id(id) {
+            Err(problem) => problem.with_property("id"),
+            Ok(()) => match ids.insert(id, index) {
+                None if model.find(id).is_none() => return,
+                None => {
+                    Diagnostic::new(ModelErrorKind::DuplicateId { id: id.to_owned() }).with_property("id")
+                }
+                Some(first) => {
+                    // The first one keeps the id, for links that name it.
+                    ids.insert(id, first);
+                    let mut about = drafts.get(first).map(|first| first.about()).unwrap_or_default();
+                    about.property = Some("id".into());
+                    Diagnostic::new(ModelErrorKind::DuplicateId { id: id.to_owned() })
+                        .with_property("id")
+                        .with_related(Related { label: "first used here".to_owned(), about, place: None })
+                }
+            },
+        },
+    };
+    let _ = report.report(problem.with_about(draft.about()));
+}
+
+/// Sorts so that each draft comes after those it needs, else in the given order. Reports each cycle once.
+fn order(drafts: &[Box<dyn AnyDraft>], needs: &[Vec<usize>], report: &mut Diagnostics) -> Vec<usize> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Mark {
+        New,
+        Open,
+        Done,
+    }
+    let mut marks = vec![Mark::New; drafts.len()];
+    let mut order = Vec::with_capacity(drafts.len());
+    for start in 0..drafts.len() {
+        // Depth first with a stack of our own, so that long chains do not exhaust the real one.
+        let mut stack = vec![(start, 0usize)];
+        while let Some((at, next)) = stack.last_mut() {
+            let at = *at;
+            let Some(mark) = marks.get_mut(at) else { break };
+            if *next == 0 {
+                if *mark != Mark::New {
+                    stack.pop();
+                    continue;
+                }
+                *mark = Mark::Open;
+            }
+            let need = needs.get(at).and_then(|needs| needs.get(*next)).copied();
+            *next += 1;
+            match need {
+                None => {
+                    *mark = Mark::Done;
+                    order.push(at);
+                    stack.pop();
+                }
+                Some(need) => match marks.get(need) {
+                    Some(Mark::New) => stack.push((need, 0)),
+                    Some(Mark::Open) => {
+                        let from = stack.iter().position(|(index, _)| *index == need).unwrap_or(0);
+                        let members: Vec<&dyn AnyDraft> = stack
+                            .iter()
+                            .skip(from)
+                            .filter_map(|(index, _)| drafts.get(*index).map(|d| &**d))
+                            .collect();
+                        let ids =
+                            members.iter().map(|draft| draft.id().unwrap_or_default().to_owned()).collect();
+                        let mut problem = Diagnostic::new(ModelErrorKind::LinkCycle { ids });
+                        for other in members.iter().skip(1) {
+                            problem = problem.with_related(Related {
+                                label: "needs the next one".to_owned(),
+                                about: other.about(),
+                                place: None,
+                            });
+                        }
+                        let first = members.first().map(|draft| draft.about()).unwrap_or_default();
+                        let _ = report.report(problem.with_about(first));
+                    }
+                    Some(Mark::Done) | None => {}
+                },
+            }
+        }
+    }
+    order
+}
+
+/// Looks up every link of `draft` that is still a path.
+pub(super) fn resolve_links(
+    draft: &mut dyn AnyDraft,
+    find: &dyn Fn(&str) -> Option<ObjectRef>,
+    report: &mut Diagnostics,
+) {
+    if !draft.class().has_links() {
+        return;
+    }
+    let class = draft.class().clone();
+    let whom = draft.about();
+    draft.links_mut(&mut |slot, link| {
+        let Some(path) = link.unresolved().map(str::to_owned) else { return };
+        let done = match find(&path) {
+            Some(target) => link.resolve(&target),
+            None => Err(ModelErrorKind::DanglingLink { path, nearest: None }),
+        };
+        if let Err(problem) = done {
+            let property = class.property(slot).map(|property| property.name.into());
+            let about = About { property, ..whom.clone() };
+            let _ = report.report(Diagnostic::new(problem).with_about(about));
+        }
+    });
+}

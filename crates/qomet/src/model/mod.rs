@@ -1,0 +1,20 @@
+//! A model: a registry's types, a tree of objects, and how objects come and go.
+//!
+//! Objects are created in batches ([`Batch`]): the graph is checked, the host is probed, then each object is
+//! realized with a [`Journal`] that undoes everything if one of them fails. Only then do they enter the tree.
+
+mod batch;
+mod context;
+mod delete;
+mod graph;
+mod journal;
+#[allow(clippy::module_inception, reason = "the module's main type")]
+mod model;
+mod service;
+
+pub use batch::{Batch, Level};
+pub use context::{ProbeContext, RealizeContext};
+pub use delete::Lease;
+pub use journal::Journal;
+pub use model::Model;
+pub use service::{Service, Services};

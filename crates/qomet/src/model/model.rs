@@ -1,0 +1,209 @@
+//! The model itself: the types, the tree, and what is looked up in it.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use compact_str::CompactString;
+use parking_lot::Mutex;
+
+use super::delete::Leases;
+use super::{Batch, Journal, RealizeContext, Services};
+use crate::error::{Diagnostic, Diagnostics, Result};
+use crate::object::{AnyDraft, Draft, Header, Instance, ObjectRef};
+use crate::tree::Tree;
+use crate::types::{Container, Realize, TypeRegistry};
+
+/// Objects of a registry's types in a tree. Cloning gives another handle to the same model; a program may have
+/// many models, and dropping the last handle releases everything its objects hold.
+#[derive(Clone)]
+pub struct Model {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) registry: Arc<TypeRegistry>,
+    pub(super) tree: Tree,
+    pub(super) root: ObjectRef,
+    pub(super) objects: ObjectRef,
+    pub(super) services: Services,
+    /// Ids of objects in the making.
+    pub(super) pending: Mutex<std::collections::HashSet<CompactString, foldhash::fast::RandomState>>,
+    pub(super) leases: Arc<Leases>,
+}
+
+impl Model {
+    /// A model with nothing but `/objects`.
+    #[must_use]
+    pub fn new(registry: impl Into<Arc<TypeRegistry>>) -> Self {
+        let registry = registry.into();
+        let container = |parent: Option<ObjectRef>, name: &str| {
+            let header = Header::new(registry.container().clone(), parent, name.into());
+            ObjectRef::new(Arc::new(Instance::new(header, Container, ())))
+        };
+        let root = container(None, "");
+        let objects = container(Some(root.clone()), "objects");
+        let tree = Tree::new(&root);
+        // The tree is empty, so the name is free.
+        let _ = tree.change().add(objects.clone());
+        Model {
+            inner: Arc::new(Inner {
+                registry,
+                tree,
+                root,
+                objects,
+                services: Services::default(),
+                pending: Mutex::default(),
+                leases: Arc::default(),
+            }),
+        }
+    }
+
+    /// The types.
+    #[must_use]
+    pub fn registry(&self) -> &Arc<TypeRegistry> {
+        &self.inner.registry
+    }
+
+    /// The root of the tree.
+    #[must_use]
+    pub fn root(&self) -> &ObjectRef {
+        &self.inner.root
+    }
+
+    /// `/objects`: the parent of everything a user creates.
+    #[must_use]
+    pub fn objects(&self) -> &ObjectRef {
+        &self.inner.objects
+    }
+
+    /// How often the structure changed.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.inner.tree.revision()
+    }
+
+    /// How many objects there are, the root and `/objects` included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inner.tree.len()
+    }
+
+    /// Whether a user created nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() <= 2
+    }
+
+    /// What the model's objects share.
+    #[must_use]
+    pub fn services(&self) -> &Services {
+        &self.inner.services
+    }
+
+    /// The object a path names: absolute (`/objects/ram0`), or partial (`ram0`) if only one fits.
+    ///
+    /// # Errors
+    /// There is none, or more than one.
+    pub fn resolve(&self, path: &str) -> Result<ObjectRef> {
+        self.inner.tree.lookup(path)
+    }
+
+    /// The object a user created with this id.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn object(&self, id: &str) -> Result<ObjectRef> {
+        match self.find(id) {
+            Some(object) => Ok(object),
+            None => Err(Diagnostic::new(crate::ModelErrorKind::NotFound {
+                path: id.to_owned(),
+                nearest: self.inner.tree.nearest(id),
+            })),
+        }
+    }
+
+    pub(super) fn find(&self, id: &str) -> Option<ObjectRef> {
+        self.inner.tree.child(&self.inner.objects, id)
+    }
+
+    /// The children of an object in the order in which they were added.
+    #[must_use]
+    pub fn children(&self, parent: &ObjectRef) -> Vec<ObjectRef> {
+        self.inner.tree.children(parent)
+    }
+
+    /// A draft of type `name` for a user, with all defaults.
+    ///
+    /// # Errors
+    /// The type is unknown, abstract or not user-creatable.
+    pub fn draft(&self, name: &str) -> Result<Box<dyn AnyDraft>> {
+        self.inner.registry.lookup(name)?.user_draft()
+    }
+
+    /// A batch of drafts to be created together.
+    #[must_use]
+    pub fn batch(&self, drafts: Vec<Box<dyn AnyDraft>>) -> Batch {
+        Batch::new(self.clone(), drafts)
+    }
+
+    /// Creates one object below `/objects`.
+    ///
+    /// # Errors
+    /// The first thing that is wrong; then nothing was created and nothing is left behind.
+    pub fn create(&self, draft: Box<dyn AnyDraft>) -> Result<ObjectRef> {
+        let mut report = Diagnostics::new();
+        let created = self.batch(vec![draft]).create(&mut report);
+        report.first_error()?;
+        created
+            .ok()
+            .and_then(|mut objects| objects.pop())
+            .ok_or_else(|| crate::ModelErrorKind::Deleted.into())
+    }
+
+    /// Creates an object of the program's own at any place of the tree. A name that ends in `[*]` gets the lowest
+    /// free index.
+    ///
+    /// # Errors
+    /// The type is not registered, the name is taken, or the type refused; then nothing is left behind.
+    pub fn add<T: Realize>(
+        &self,
+        parent: &ObjectRef,
+        name: &str,
+        configure: impl FnOnce(&mut dyn AnyDraft) -> Result<()>,
+    ) -> Result<ObjectRef> {
+        let class = self.inner.registry.lookup(T::INFO.name)?;
+        let mut draft: Box<dyn AnyDraft> = Box::new(Draft::<T>::new(class.clone()));
+        draft.set_id(name);
+        configure(&mut *draft)?;
+        let mut report = Diagnostics::new();
+        draft.check(&mut report);
+        super::graph::resolve_links(&mut *draft, &|path| self.resolve(path).ok(), &mut report);
+        report.first_error()?;
+        let (mut journal, mut warnings) = (Journal::new(), Diagnostics::new());
+        // A wildcard is settled first, so that the object is born with its name; the number is lost if it fails.
+        let name = self.inner.tree.change().name(parent, name)?;
+        let object = draft.realize(
+            Some(parent.clone()),
+            &name,
+            &mut RealizeContext {
+                id: &name,
+                services: &self.inner.services,
+                batch: &Services::default(),
+                journal: &mut journal,
+                warnings: &mut warnings,
+                cancel: &AtomicBool::new(false),
+            },
+        );
+        let _ = warnings.take();
+        let object = object?;
+        self.inner.tree.change().add(object.clone())?;
+        journal.commit();
+        Ok(object)
+    }
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Model({} objects)", self.len())
+    }
+}

@@ -1,0 +1,259 @@
+//! An object being configured.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use compact_str::CompactString;
+
+use super::{Header, Instance, ObjectRef};
+use crate::error::{About, Diagnostic, Diagnostics, Failed, ModelErrorKind, Result};
+use crate::model::{ProbeContext, RealizeContext};
+use crate::types::{Class, Property, Realize};
+use crate::value::{LinkRef, Mutability};
+use crate::visit::{Input, Native, NativeInput, Output, ToNative};
+
+/// A set of slots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SlotSet(u128);
+
+impl SlotSet {
+    /// Whether `slot` is in it.
+    #[must_use]
+    pub fn contains(self, slot: usize) -> bool {
+        slot < 128 && self.0 >> slot & 1 == 1
+    }
+
+    /// Adds `slot`; false if it was there.
+    pub fn insert(&mut self, slot: usize) -> bool {
+        let fresh = slot < 128 && !self.contains(slot);
+        if fresh {
+            self.0 |= 1 << slot;
+        }
+        fresh
+    }
+}
+
+/// An object of type `T` being configured: the only thing with `&mut` to its properties.
+pub struct Draft<T: Realize> {
+    class: Arc<Class>,
+    id: Option<CompactString>,
+    properties: T,
+    given: SlotSet,
+    /// What was given, but wrongly. Rules that look at it would only report a consequence.
+    damaged: SlotSet,
+    bag: Option<usize>,
+}
+
+/// A draft of any type.
+pub trait AnyDraft: Send {
+    /// The class.
+    fn class(&self) -> &Arc<Class>;
+    /// The id, once it is given.
+    fn id(&self) -> Option<&str>;
+    /// Gives the id; it is checked when the object is created.
+    fn set_id(&mut self, id: &str);
+    /// The number of the bag in its batch, for diagnostics.
+    fn bag(&self) -> Option<usize>;
+    /// Says which bag of its batch this came from.
+    fn set_bag(&mut self, bag: usize);
+    /// Whether the property in `slot` was given.
+    fn is_given(&self, slot: usize) -> bool;
+    /// Sets the property in `slot`; a second time replaces the first.
+    ///
+    /// # Errors
+    /// The proof that what was wrong was reported.
+    fn assign(&mut self, slot: usize, input: &mut dyn Input) -> Result<(), Failed>;
+    /// Writes the property in `slot` as configured.
+    fn write(&self, slot: usize, output: &mut dyn Output);
+    /// Reports required properties that are missing and broken rules across properties.
+    fn check(&self, report: &mut Diagnostics);
+    /// Shows every link with its slot.
+    fn links(&self, each: &mut dyn FnMut(usize, &dyn LinkRef));
+    /// Shows every link with its slot, to be resolved.
+    fn links_mut(&mut self, each: &mut dyn FnMut(usize, &mut dyn LinkRef));
+    /// See [`Realize::announce`].
+    fn announce(&self, cx: &mut ProbeContext<'_>);
+    /// See [`Realize::probe`].
+    fn probe(&self, cx: &mut ProbeContext<'_>);
+    /// Realizes the object; it is in no tree yet.
+    ///
+    /// # Errors
+    /// Why the type refused.
+    fn realize(
+        self: Box<Self>,
+        parent: Option<ObjectRef>,
+        name: &str,
+        cx: &mut RealizeContext<'_>,
+    ) -> Result<ObjectRef>;
+    /// The draft itself.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+}
+
+impl dyn AnyDraft + '_ {
+    /// Whom a diagnostic about this draft concerns.
+    #[must_use]
+    pub fn about(&self) -> About {
+        About {
+            object: self.id().map(CompactString::from),
+            type_name: Some(self.class().name().into()),
+            property: None,
+            bag: self.bag(),
+        }
+    }
+
+    /// Sets a property by name.
+    ///
+    /// # Errors
+    /// There is no such property, it is computed, or the value does not fit.
+    pub fn set(&mut self, name: &str, value: impl ToNative) -> Result<()> {
+        let about = self.about();
+        let (slot, _) = self.class().lookup(name).map_err(|problem| problem.with_about(about.clone()))?;
+        let mut report = Diagnostics::new();
+        let native: Native<'_> = value.to_native();
+        let done = self.assign(slot, &mut NativeInput::new(&native, &mut report));
+        report.first_error().map_err(|problem| problem.with_property(name).with_about(about))?;
+        debug_assert!(done.is_ok(), "a failure without a report");
+        Ok(())
+    }
+}
+
+impl<T: Realize> Draft<T> {
+    /// A draft with all defaults.
+    #[must_use]
+    pub fn new(class: Arc<Class>) -> Self {
+        Draft {
+            class,
+            id: None,
+            properties: T::defaults(),
+            given: SlotSet::default(),
+            damaged: SlotSet::default(),
+            bag: None,
+        }
+    }
+
+    /// The properties, as they are so far.
+    #[must_use]
+    pub fn properties(&self) -> &T {
+        &self.properties
+    }
+
+    fn assign_sound(
+        &mut self,
+        slot: usize,
+        property: &Property,
+        input: &mut dyn Input,
+    ) -> Result<(), Failed> {
+        if property.mutability == Mutability::Computed {
+            return Err(input.report_name(Box::new(ModelErrorKind::ReadOnly)));
+        }
+        if let Some(since) = property.deprecated {
+            let _ = input.report_name(Box::new(ModelErrorKind::Deprecated { since }));
+        }
+        self.properties.assign(slot, input)
+    }
+}
+
+impl<T: Realize> AnyDraft for Draft<T> {
+    fn class(&self) -> &Arc<Class> {
+        &self.class
+    }
+
+    fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    fn set_id(&mut self, id: &str) {
+        self.id = Some(id.into());
+    }
+
+    fn bag(&self) -> Option<usize> {
+        self.bag
+    }
+
+    fn set_bag(&mut self, bag: usize) {
+        self.bag = Some(bag);
+    }
+
+    fn is_given(&self, slot: usize) -> bool {
+        self.given.contains(slot)
+    }
+
+    fn assign(&mut self, slot: usize, input: &mut dyn Input) -> Result<(), Failed> {
+        let Some(property) = self.class.property(slot) else { return Ok(()) };
+        // Given even if it turns out wrong: its absence must not be reported as a second mistake.
+        self.given.insert(slot);
+        let done = self.assign_sound(slot, property, input);
+        if done.is_err() {
+            self.damaged.insert(slot);
+        }
+        done
+    }
+
+    fn write(&self, slot: usize, output: &mut dyn Output) {
+        self.properties.write(None, slot, output);
+    }
+
+    fn check(&self, report: &mut Diagnostics) {
+        let mut missing = SlotSet::default();
+        for (slot, property) in self.class.properties().iter().enumerate() {
+            if property.is_required() && !self.is_given(slot) {
+                missing.insert(slot);
+                let _ = report.report(ModelErrorKind::MissingProperty {
+                    name: property.name,
+                    value_type: property.value_type.phrase(),
+                });
+            }
+        }
+        if !T::CHECKED {
+            return;
+        }
+        let mut rules = Diagnostics::new();
+        self.properties.check_all(&mut rules);
+        let unsound = |about: &About| {
+            let slot = about.property.as_deref().and_then(|name| self.class.find(name));
+            slot.is_some_and(|slot| self.damaged.contains(slot) || missing.contains(slot))
+        };
+        report.extend(rules.take().into_iter().filter(|broken| {
+            !unsound(broken.about()) && !broken.related().iter().any(|related| unsound(&related.about))
+        }));
+    }
+
+    fn links(&self, each: &mut dyn FnMut(usize, &dyn LinkRef)) {
+        self.properties.links(each);
+    }
+
+    fn links_mut(&mut self, each: &mut dyn FnMut(usize, &mut dyn LinkRef)) {
+        self.properties.links_mut(each);
+    }
+
+    fn announce(&self, cx: &mut ProbeContext<'_>) {
+        self.properties.announce(cx);
+    }
+
+    fn probe(&self, cx: &mut ProbeContext<'_>) {
+        self.properties.probe(cx);
+    }
+
+    fn realize(
+        self: Box<Self>,
+        parent: Option<ObjectRef>,
+        name: &str,
+        cx: &mut RealizeContext<'_>,
+    ) -> Result<ObjectRef> {
+        let draft = *self;
+        let about = About {
+            object: Some(name.into()),
+            type_name: Some(draft.class.name().into()),
+            property: None,
+            bag: draft.bag,
+        };
+        let state =
+            draft.properties.realize(cx).map_err(|diagnostic: Diagnostic| diagnostic.with_about(about))?;
+        let header = Header::new(draft.class, parent, name.into());
+        Ok(ObjectRef::new(Arc::new(Instance::new(header, draft.properties, state))))
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}

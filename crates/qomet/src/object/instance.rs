@@ -1,0 +1,291 @@
+//! A realized object.
+//!
+//! Properties and state are frozen together; reading either takes no lock. A live property is its own atomic or
+//! snapshot; writers are kept in order by the object's one mutex. Here is the one place where changing a fixed
+//! property is refused: [`AnyObject::set`].
+
+use std::any::{Any, TypeId};
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use compact_str::CompactString;
+use parking_lot::Mutex;
+
+use super::ObjectRef;
+use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind, Problem, Result};
+use crate::types::{Class, ObjectType, Realize};
+use crate::value::{LinkRef, Mutability};
+use crate::visit::{Input, Output, ValueRef};
+
+/// The bit of [`Header::uses`] that says that the object left its model.
+const DELETED: u32 = 1 << 31;
+
+/// What every object has, whatever its type.
+pub struct Header {
+    class: Arc<Class>,
+    parent: Option<ObjectRef>,
+    name: CompactString,
+    /// Where the tree keeps it; only the tree's writer reads or writes this.
+    index: AtomicU32,
+    /// How many holds there are, and [`DELETED`]. One word, so that a hold and a deletion cannot both win.
+    uses: AtomicU32,
+    lock: ObjectLock,
+}
+
+/// The mutex of an object's writers, with its revision.
+#[derive(Default)]
+pub struct ObjectLock {
+    mutex: Mutex<()>,
+    revision: AtomicU64,
+}
+
+impl ObjectLock {
+    /// Runs `store` under the mutex; if it succeeds, the object's revision goes up by one.
+    ///
+    /// # Errors
+    /// Those of `store`.
+    #[inline]
+    pub fn store<E>(&self, store: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+        let _guard = self.mutex.lock();
+        store()?;
+        // A plain store: nobody else writes while the mutex is held.
+        self.revision.store(self.revision.load(Ordering::Relaxed) + 1, Ordering::Release);
+        Ok(())
+    }
+}
+
+impl Header {
+    pub(crate) fn new(class: Arc<Class>, parent: Option<ObjectRef>, name: CompactString) -> Self {
+        Header {
+            class,
+            parent,
+            name,
+            index: AtomicU32::new(u32::MAX),
+            uses: AtomicU32::new(0),
+            lock: ObjectLock::default(),
+        }
+    }
+
+    /// The class.
+    pub fn class(&self) -> &Arc<Class> {
+        &self.class
+    }
+
+    /// The parent in the tree; the root has none.
+    pub fn parent(&self) -> Option<&ObjectRef> {
+        self.parent.as_ref()
+    }
+
+    /// The name below the parent.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How often a live property was set.
+    pub fn revision(&self) -> u64 {
+        self.lock.revision.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn index(&self) -> u32 {
+        self.index.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_index(&self, index: u32) {
+        self.index.store(index, Ordering::Relaxed);
+    }
+
+    /// Whether it was deleted from its model.
+    pub fn is_deleted(&self) -> bool {
+        self.uses.load(Ordering::Acquire) & DELETED != 0
+    }
+
+    /// How many holds there are.
+    pub(crate) fn holds(&self) -> u32 {
+        self.uses.load(Ordering::Acquire) & !DELETED
+    }
+
+    pub(crate) fn hold(&self) -> Result<(), ModelErrorKind> {
+        let take = |uses: u32| (uses & DELETED == 0).then(|| uses + 1);
+        self.uses
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, take)
+            .map(|_| ())
+            .map_err(|_| ModelErrorKind::Deleted)
+    }
+
+    pub(crate) fn release(&self) {
+        self.uses.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Marks the object deleted if exactly `holds` hold it.
+    pub(crate) fn try_delete(&self, holds: u32) -> bool {
+        self.uses.compare_exchange(holds, holds | DELETED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Takes the mark back.
+    pub(crate) fn undelete(&self) {
+        self.uses.fetch_and(!DELETED, Ordering::AcqRel);
+    }
+}
+
+/// Any realized object. Sealed: [`Instance`] is the only one.
+pub trait AnyObject: Any + Send + Sync {
+    /// What every object has.
+    fn header(&self) -> &Header;
+    /// The property in `slot`.
+    fn value(&self, slot: usize) -> ValueRef<'_>;
+    /// Writes the property in `slot`.
+    fn write(&self, slot: usize, output: &mut dyn Output);
+    /// Sets the property in `slot`.
+    ///
+    /// # Errors
+    /// The proof that what was wrong was reported.
+    fn set(&self, slot: usize, input: &mut dyn Input) -> Result<(), Failed>;
+    /// The struct of the type `id`, if that is the object's type or a parent.
+    fn upcast(&self, id: TypeId) -> Option<&dyn Any>;
+    /// The instance itself.
+    fn as_any(&self) -> &dyn Any;
+    /// Shows every link with its slot.
+    fn links(&self, each: &mut dyn FnMut(usize, &dyn LinkRef));
+    /// The type's own veto.
+    ///
+    /// # Errors
+    /// Why it must stay.
+    fn can_be_deleted(&self) -> Result<()>;
+}
+
+/// A realized object of type `T`: its properties (by `Deref`) and its state.
+pub struct Instance<T: ObjectType> {
+    header: Header,
+    properties: T,
+    state: T::State,
+}
+
+impl<T: ObjectType> Instance<T> {
+    pub(crate) fn new(header: Header, properties: T, state: T::State) -> Self {
+        Instance { header, properties, state }
+    }
+
+    /// What it holds.
+    pub fn state(&self) -> &T::State {
+        &self.state
+    }
+
+    /// The name below the parent.
+    pub fn name(&self) -> &str {
+        self.header.name()
+    }
+}
+
+impl<T: ObjectType> Deref for Instance<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.properties
+    }
+}
+
+/// A problem that a whole candidate has, told through the input that made it.
+#[derive(Debug)]
+struct Told(Diagnostic);
+
+impl Problem for Told {
+    fn code(&self) -> &'static str {
+        self.0.code()
+    }
+    fn message(&self, _: &crate::About, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.problem().message(self.0.about(), out)
+    }
+    fn severity(&self) -> crate::Severity {
+        self.0.severity()
+    }
+    fn class(&self) -> crate::ErrorClass {
+        self.0.problem().class()
+    }
+    fn expected(&self) -> Option<String> {
+        self.0.problem().expected()
+    }
+    fn found(&self) -> Option<String> {
+        self.0.problem().found()
+    }
+    fn help(&self) -> Option<String> {
+        self.0.problem().help()
+    }
+    fn suggestion(&self) -> Option<String> {
+        self.0.problem().suggestion()
+    }
+    fn is_host_refusal(&self) -> bool {
+        self.0.problem().is_host_refusal()
+    }
+}
+
+impl<T: Realize> Instance<T> {
+    /// Sets a live property of a type that has rules across properties or an effect outside: what is new is tried
+    /// on a candidate first.
+    fn set_by_candidate(&self, slot: usize, name: &'static str, input: &mut dyn Input) -> Result<(), Failed> {
+        let mut parsed = self.properties.duplicate();
+        parsed.assign(slot, input)?;
+        let verdict = self.header.lock.store(|| -> Result<(), Vec<Diagnostic>> {
+            let candidate = self.properties.duplicate();
+            candidate.adopt(slot, &parsed);
+            let mut report = Diagnostics::new();
+            candidate.check_all(&mut report);
+            let broken: Vec<Diagnostic> = report.take().into_iter().filter(Diagnostic::is_error).collect();
+            if !broken.is_empty() {
+                return Err(broken);
+            }
+            candidate.apply(&self.state, name).map_err(|diagnostic| vec![diagnostic])?;
+            self.properties.adopt(slot, &parsed);
+            Ok(())
+        });
+        let Err(broken) = verdict else { return Ok(()) };
+        let told = broken.into_iter().map(|diagnostic| input.report(Box::new(Told(diagnostic)))).last();
+        match told {
+            Some(failed) => Err(failed),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<T: Realize> AnyObject for Instance<T> {
+    #[inline]
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    #[inline]
+    fn value(&self, slot: usize) -> ValueRef<'_> {
+        self.properties.value(Some(&self.state), slot)
+    }
+
+    fn write(&self, slot: usize, output: &mut dyn Output) {
+        self.properties.write(Some(&self.state), slot, output);
+    }
+
+    fn set(&self, slot: usize, input: &mut dyn Input) -> Result<(), Failed> {
+        let Some(property) = self.header.class.property(slot) else { return Ok(()) };
+        match property.mutability {
+            Mutability::Live if T::CHECKED || T::APPLIES => self.set_by_candidate(slot, property.name, input),
+            Mutability::Live => self.properties.set_live(slot, input, &self.header.lock),
+            Mutability::UntilRealized => Err(input.report(Box::new(ModelErrorKind::CannotChange))),
+            Mutability::Computed => Err(input.report(Box::new(ModelErrorKind::ReadOnly))),
+        }
+    }
+
+    #[inline]
+    fn upcast(&self, id: TypeId) -> Option<&dyn Any> {
+        self.properties.upcast(id)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn links(&self, each: &mut dyn FnMut(usize, &dyn LinkRef)) {
+        self.properties.links(each);
+    }
+
+    fn can_be_deleted(&self) -> Result<()> {
+        self.properties.can_be_deleted(&self.state)
+    }
+}

@@ -1,0 +1,368 @@
+//! An object whatever its type: what a caller holds.
+
+use std::any::{Any, TypeId};
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use super::{AnyObject, Handle, Header, Instance};
+use crate::error::{Diagnostic, Diagnostics, ModelErrorKind, Result};
+use crate::types::{Class, Interface, ObjectType, Realize};
+use crate::value::{LinkRef, Size};
+use crate::visit::{Input, Native, NativeInput, Output, ToNative, ValueRef};
+
+/// A realized object of any type. Cloning counts a reference; the object itself lives until the last is dropped,
+/// but leaves its model when it is deleted there.
+#[derive(Clone)]
+pub struct ObjectRef(Arc<dyn AnyObject>);
+
+/// An object that may have gone.
+#[derive(Clone)]
+pub struct WeakRef(Weak<dyn AnyObject>);
+
+/// Keeps an object from being deleted while it lives.
+pub struct Hold(ObjectRef);
+
+impl ObjectRef {
+    pub(crate) fn new<T: Realize>(instance: Arc<Instance<T>>) -> Self {
+        ObjectRef(instance)
+    }
+
+    #[inline]
+    pub(crate) fn header(&self) -> &Header {
+        self.0.header()
+    }
+
+    /// The class.
+    #[inline]
+    #[must_use]
+    pub fn class(&self) -> &Arc<Class> {
+        self.header().class()
+    }
+
+    /// The name below the parent: for what a user created, its id.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.header().name()
+    }
+
+    /// The parent in the tree; the root has none.
+    #[must_use]
+    pub fn parent(&self) -> Option<&ObjectRef> {
+        self.header().parent()
+    }
+
+    /// How often a live property of the object was set.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.header().revision()
+    }
+
+    /// Whether the object was deleted from its model.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.header().is_deleted()
+    }
+
+    /// The canonical path, such as `/objects/ram0`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let mut length = 0;
+        let mut at = Some(self);
+        while let Some(object) = at {
+            length += object.name().len() + 1;
+            at = object.parent();
+        }
+        let mut path = String::with_capacity(length);
+        self.write_path(&mut path);
+        if path.is_empty() {
+            path.push('/');
+        }
+        path
+    }
+
+    fn write_path(&self, path: &mut String) {
+        // Deep trees must not exhaust the stack.
+        let mut chain: [Option<&ObjectRef>; 8] = [None; 8];
+        let mut deep = Vec::new();
+        let mut used = 0;
+        let mut at = Some(self);
+        while let Some(object) = at {
+            match chain.get_mut(used) {
+                Some(place) => *place = Some(object),
+                None => deep.push(object),
+            }
+            used += 1;
+            at = object.parent();
+        }
+        for object in deep.iter().rev().copied().chain(chain.iter().rev().flatten().copied()) {
+            if object.parent().is_some() {
+                path.push('/');
+                path.push_str(object.name());
+            }
+        }
+    }
+
+    /// The struct of the object's type or of a parent type.
+    #[inline]
+    #[must_use]
+    pub fn cast<T: ObjectType>(&self) -> Option<&T> {
+        self.0.upcast(TypeId::of::<T>())?.downcast_ref()
+    }
+
+    /// The object with its type and state.
+    #[must_use]
+    pub fn downcast<T: ObjectType>(&self) -> Option<Arc<Instance<T>>> {
+        let any: Arc<dyn Any + Send + Sync> = self.0.clone();
+        any.downcast().ok()
+    }
+
+    /// The object with its type and state, borrowed.
+    #[inline]
+    #[must_use]
+    pub fn instance<T: ObjectType>(&self) -> Option<&Instance<T>> {
+        self.0.as_any().downcast_ref()
+    }
+
+    /// An interface of the object.
+    #[inline]
+    #[must_use]
+    pub fn interface<I: Interface + ?Sized>(&self) -> Option<&I> {
+        self.class().interface::<I>(self.0.as_any())
+    }
+
+    /// Reads a property by name.
+    ///
+    /// # Errors
+    /// There is no such property, it is write-only, or its value is no `T`.
+    #[inline]
+    pub fn get<'a, T: FromValue<'a>>(&'a self, name: &str) -> Result<T> {
+        if let Some(slot) = self.class().find(name)
+            && let Some(property) = self.class().property(slot)
+            && !property.sensitive
+            && let Some(value) = T::from_value(self.0.value(slot))
+        {
+            return Ok(value);
+        }
+        Err(self.refuse_get(name, T::EXPECTED))
+    }
+
+    #[cold]
+    fn refuse_get(&self, name: &str, expected: &'static str) -> Diagnostic {
+        let problem = match self.class().lookup(name) {
+            Err(diagnostic) => return diagnostic.with_object(self.name()),
+            Ok((_, property)) if property.sensitive => ModelErrorKind::WriteOnly,
+            Ok((_, property)) => ModelErrorKind::WrongType {
+                expected: property.value_type.phrase(),
+                found: crate::visit::InputKind::Null,
+                value: expected.to_owned(),
+            },
+        };
+        self.diagnose(problem, name)
+    }
+
+    fn diagnose(&self, problem: ModelErrorKind, property: &str) -> Diagnostic {
+        Diagnostic::new(problem)
+            .with_object(self.name())
+            .with_type(self.class().name())
+            .with_property(property)
+    }
+
+    /// Writes a property by name.
+    ///
+    /// # Errors
+    /// There is no such property, or it is write-only.
+    pub fn write(&self, name: &str, output: &mut dyn Output) -> Result<()> {
+        let (slot, property) =
+            self.class().lookup(name).map_err(|problem| problem.with_object(self.name()))?;
+        if property.sensitive {
+            return Err(self.diagnose(ModelErrorKind::WriteOnly, name));
+        }
+        self.0.write(slot, output);
+        Ok(())
+    }
+
+    /// Sets a live property by name.
+    ///
+    /// # Errors
+    /// There is no such property, it cannot be changed, or the value does not fit.
+    #[inline]
+    pub fn set(&self, name: &str, value: impl ToNative) -> Result<()> {
+        match self.class().find(name) {
+            Some(slot) => self.set_slot(slot, &value.to_native()),
+            None => Err(self.refuse_get(name, "")),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn set_slot(&self, slot: usize, value: &Native<'_>) -> Result<()> {
+        let mut report = Diagnostics::new();
+        let done = self.0.set(slot, &mut NativeInput::new(value, &mut report));
+        if done.is_ok() && report.is_empty() {
+            return Ok(());
+        }
+        self.conclude(slot, report)
+    }
+
+    /// Sets a live property from any source. `report` is where `input` reports to.
+    ///
+    /// # Errors
+    /// There is no such property, it cannot be changed, or the value does not fit.
+    pub fn set_from(&self, name: &str, input: &mut dyn Input) -> Result<Result<(), crate::Failed>> {
+        let (slot, _) = self.class().lookup(name).map_err(|problem| problem.with_object(self.name()))?;
+        Ok(self.0.set(slot, input))
+    }
+
+    #[cold]
+    fn conclude(&self, slot: usize, report: Diagnostics) -> Result<()> {
+        let property = self.class().property(slot).map_or("", |property| property.name);
+        match report.first_error() {
+            Ok(_) => Ok(()),
+            Err(diagnostic) => Err(diagnostic.with_about(crate::About {
+                object: Some(self.name().into()),
+                type_name: Some(self.class().name().into()),
+                property: Some(property.into()),
+                bag: None,
+            })),
+        }
+    }
+
+    /// Binds a property, so that its name is looked up only once.
+    ///
+    /// # Errors
+    /// There is no such property, or it is write-only.
+    pub fn handle(&self, name: &str) -> Result<Handle> {
+        let (slot, property) =
+            self.class().lookup(name).map_err(|problem| problem.with_object(self.name()))?;
+        if property.sensitive {
+            return Err(self.diagnose(ModelErrorKind::WriteOnly, name));
+        }
+        Ok(Handle::new(self.clone(), slot))
+    }
+
+    pub(crate) fn write_slot(&self, slot: usize, output: &mut dyn Output) {
+        self.0.write(slot, output);
+    }
+
+    #[inline]
+    pub(crate) fn value(&self, slot: usize) -> ValueRef<'_> {
+        self.0.value(slot)
+    }
+
+    /// Keeps the object from being deleted while the result lives.
+    ///
+    /// # Errors
+    /// It has been deleted.
+    pub fn hold(&self) -> Result<Hold, ModelErrorKind> {
+        self.header().hold()?;
+        Ok(Hold(self.clone()))
+    }
+
+    /// A reference that does not keep the object alive.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakRef {
+        WeakRef(Arc::downgrade(&self.0))
+    }
+
+    /// Shows every link with the name of its property.
+    pub fn links(&self, each: &mut dyn FnMut(&'static str, &dyn LinkRef)) {
+        self.0.links(&mut |slot, link| {
+            if let Some(property) = self.class().property(slot) {
+                each(property.name, link);
+            }
+        });
+    }
+
+    pub(crate) fn can_be_deleted(&self) -> Result<()> {
+        self.0.can_be_deleted().map_err(|diagnostic| {
+            diagnostic.with_about(crate::About {
+                object: Some(self.name().into()),
+                type_name: Some(self.class().name().into()),
+                ..crate::About::default()
+            })
+        })
+    }
+
+    /// Whether both are the same object.
+    #[inline]
+    #[must_use]
+    pub fn is(&self, other: &ObjectRef) -> bool {
+        std::ptr::addr_eq(Arc::as_ptr(&self.0), Arc::as_ptr(&other.0))
+    }
+}
+
+impl fmt::Debug for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({})", self.class().name(), self.path())
+    }
+}
+
+impl WeakRef {
+    /// The object, if it is still in its model.
+    #[inline]
+    #[must_use]
+    pub fn upgrade(&self) -> Option<ObjectRef> {
+        self.0.upgrade().map(ObjectRef).filter(|object| !object.is_deleted())
+    }
+}
+
+impl Hold {
+    /// The object that is held.
+    #[must_use]
+    pub fn object(&self) -> &ObjectRef {
+        &self.0
+    }
+}
+
+impl Clone for Hold {
+    fn clone(&self) -> Self {
+        // The hold that is being cloned keeps the object from being deleted, so this cannot fail; were it to, the
+        // clone would hold nothing and release nothing that is not its own.
+        let _ = self.0.header().hold();
+        Hold(self.0.clone())
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.header().release();
+    }
+}
+
+/// What a property can be read as.
+pub trait FromValue<'a>: Sized {
+    /// The words for it in messages.
+    const EXPECTED: &'static str;
+    /// The value, if it fits.
+    fn from_value(value: ValueRef<'a>) -> Option<Self>;
+}
+
+macro_rules! from_value {
+    ($($type:ty, $phrase:literal: $($pattern:pat => $result:expr),*;)*) => {$(
+        impl<'a> FromValue<'a> for $type {
+            const EXPECTED: &'static str = $phrase;
+            #[inline]
+            fn from_value(value: ValueRef<'a>) -> Option<Self> {
+                match value {
+                    $($pattern => $result,)*
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+
+from_value! {
+    bool, "a boolean": ValueRef::Bool(value) => Some(value);
+    u64, "an unsigned integer": ValueRef::Uint(value) => Some(value), ValueRef::Size(value) => Some(value),
+        ValueRef::Int(value) => u64::try_from(value).ok();
+    i64, "an integer": ValueRef::Int(value) => Some(value),
+        ValueRef::Uint(value) => i64::try_from(value).ok(), ValueRef::Size(value) => i64::try_from(value).ok();
+    u32, "an unsigned integer": ValueRef::Uint(value) => u32::try_from(value).ok();
+    Size, "a size": ValueRef::Size(value) => Some(Size(value));
+    f64, "a number": ValueRef::Number(value) => Some(value);
+    String, "a string": ValueRef::Str(value) => Some(value.into_owned()),
+        ValueRef::Enum(name) => Some(name.to_owned());
+    Cow<'a, str>, "a string": ValueRef::Str(value) => Some(value),
+        ValueRef::Enum(name) => Some(Cow::Borrowed(name));
+}

@@ -1,0 +1,23 @@
+//! The grammar of ids and paths.
+
+use crate::error::{Diagnostic, ModelErrorKind, Result};
+
+/// Whether `id` is fit for what a user creates: a letter, then letters, digits, `-`, `.`, `_`.
+#[must_use]
+pub fn is_id(id: &str) -> bool {
+    id.starts_with(|c: char| c.is_ascii_alphabetic())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+}
+
+/// Checks an id.
+///
+/// # Errors
+/// It is not well formed.
+pub fn check_id(id: &str) -> Result<()> {
+    if is_id(id) { Ok(()) } else { Err(Diagnostic::new(ModelErrorKind::InvalidId { id: id.to_owned() })) }
+}
+
+/// The components of a path. Empty ones (`//`, a final `/`) do not count.
+pub(super) fn components(path: &str) -> impl Iterator<Item = &str> + Clone {
+    path.split('/').filter(|component| !component.is_empty())
+}

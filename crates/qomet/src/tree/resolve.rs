@@ -1,0 +1,164 @@
+//! Looking things up: absolute and partial paths, children.
+//!
+//! A component of a path is a child's name or the name of a link, which is followed, as in QOM.
+
+use super::index::{Generation, ROOT};
+use super::path::components;
+use super::write::Tree;
+use crate::error::{Diagnostic, ModelErrorKind, Result, nearest};
+use crate::object::ObjectRef;
+
+/// What a path came to.
+pub(crate) enum Resolved {
+    Found(ObjectRef),
+    Nothing,
+    Ambiguous(Vec<ObjectRef>),
+}
+
+/// The object one component away. `at` is `None` once a link left the tree of this generation.
+fn step(
+    generation: &Generation,
+    at: Option<u32>,
+    object: &ObjectRef,
+    name: &str,
+) -> Option<(Option<u32>, ObjectRef)> {
+    if let Some((index, child)) = at.and_then(|index| generation.child(index, name)) {
+        return Some((Some(index), child));
+    }
+    let mut target = None;
+    object.links(&mut |property, link| {
+        if property == name {
+            target = link.target();
+        }
+    });
+    let target = target?;
+    let index = target.header().index();
+    let known = generation.object(index).is_some_and(|object| object.is(&target));
+    Some((known.then_some(index), target))
+}
+
+fn walk<'a>(
+    generation: &Generation,
+    from: (u32, ObjectRef),
+    path: impl Iterator<Item = &'a str>,
+) -> Option<ObjectRef> {
+    let (mut index, mut object) = (Some(from.0), from.1);
+    for name in path {
+        (index, object) = step(generation, index, &object, name)?;
+    }
+    Some(object)
+}
+
+impl Tree {
+    /// Resolves a path: from the root if it starts with `/`, else from wherever its first component is found.
+    pub(crate) fn resolve(&self, path: &str) -> Resolved {
+        let generation = self.generation();
+        if path.starts_with('/') {
+            return match self.absolute(&generation, path) {
+                Some(object) => Resolved::Found(object),
+                None => Resolved::Nothing,
+            };
+        }
+        let mut parts = components(path);
+        let Some(first) = parts.next() else {
+            return generation.object(ROOT).map_or(Resolved::Nothing, Resolved::Found);
+        };
+        let mut found: Vec<ObjectRef> = Vec::new();
+        let mut one: Option<ObjectRef> = None;
+        for from in generation.namesakes(first) {
+            let Some(object) = walk(&generation, from, parts.clone()) else { continue };
+            match &one {
+                None => one = Some(object),
+                Some(first) if first.is(&object) => {}
+                Some(_) => found.push(object),
+            }
+        }
+        match one {
+            None => Resolved::Nothing,
+            Some(one) if found.is_empty() => Resolved::Found(one),
+            Some(one) => {
+                found.push(one);
+                found.reverse();
+                Resolved::Ambiguous(found)
+            }
+        }
+    }
+
+    fn absolute(&self, generation: &Generation, path: &str) -> Option<ObjectRef> {
+        // The common case touches no object but the last.
+        let mut at = ROOT;
+        let mut object = None;
+        let mut parts = components(path);
+        let mut rest = parts.clone();
+        while let Some(name) = parts.next() {
+            match generation.child(at, name) {
+                Some((index, child)) => (at, object) = (index, Some(child)),
+                None => {
+                    let from = object.or_else(|| generation.object(at))?;
+                    return walk(generation, (at, from), rest);
+                }
+            }
+            rest = parts.clone();
+        }
+        object.or_else(|| generation.object(at))
+    }
+
+    /// The same, with what is wrong worded.
+    pub(crate) fn lookup(&self, path: &str) -> Result<ObjectRef> {
+        match self.resolve(path) {
+            Resolved::Found(object) => Ok(object),
+            Resolved::Ambiguous(candidates) => Err(Diagnostic::new(ModelErrorKind::AmbiguousPath {
+                path: path.to_owned(),
+                candidates: candidates.iter().map(ObjectRef::path).collect(),
+            })),
+            Resolved::Nothing => Err(Diagnostic::new(ModelErrorKind::NotFound {
+                path: path.to_owned(),
+                nearest: self.nearest(path),
+            })),
+        }
+    }
+
+    /// The name of a user's object that is nearest to the last component.
+    pub(crate) fn nearest(&self, path: &str) -> Option<String> {
+        /// Beyond this many objects a suggestion is not worth the time.
+        const MOST: usize = 10_000;
+        let name = components(path).last()?;
+        let objects = match self.resolve("/objects") {
+            Resolved::Found(container) => self.children(&container),
+            _ => return None,
+        };
+        nearest(name, objects.iter().take(MOST).map(ObjectRef::name)).map(str::to_owned)
+    }
+
+    /// The child `name` of `parent`.
+    pub(crate) fn child(&self, parent: &ObjectRef, name: &str) -> Option<ObjectRef> {
+        let generation = self.generation();
+        let index = self.index_in(&generation, parent)?;
+        generation.child(index, name).map(|(_, child)| child)
+    }
+
+    /// The children of `parent` in the order in which they were added.
+    pub(crate) fn children(&self, parent: &ObjectRef) -> Vec<ObjectRef> {
+        let generation = self.generation();
+        let Some(index) = self.index_in(&generation, parent) else { return Vec::new() };
+        let mut children: Vec<ObjectRef> = generation.children(index).map(|(_, child)| child).collect();
+        children.reverse();
+        children
+    }
+
+    /// Where `object` stands in `generation`.
+    fn index_in(&self, generation: &Generation, object: &ObjectRef) -> Option<u32> {
+        let index = object.header().index();
+        if generation.object(index).is_some_and(|there| there.is(object)) {
+            return Some(index);
+        }
+        // It was renumbered while we looked: its path has not changed.
+        let mut chain = Vec::new();
+        let mut at = object;
+        while let Some(parent) = at.parent() {
+            chain.push(at.name());
+            at = parent;
+        }
+        chain.iter().rev().try_fold(ROOT, |index, name| generation.child(index, name).map(|(child, _)| child))
+    }
+}

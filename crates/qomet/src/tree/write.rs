@@ -1,0 +1,186 @@
+//! Changing the tree. One mutex keeps writers in order; what is dropped is dropped outside of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::{ArcSwap, Guard};
+use compact_str::CompactString;
+use parking_lot::{Mutex, MutexGuard};
+
+use super::index::{Generation, NONE, ROOT};
+use super::names::Wildcards;
+use crate::error::{Diagnostic, ModelErrorKind, Result};
+use crate::object::ObjectRef;
+
+/// The tree of one model.
+pub(crate) struct Tree {
+    generation: ArcSwap<Generation>,
+    writer: Mutex<Writer>,
+    /// How often the structure changed.
+    revision: AtomicU64,
+}
+
+/// What only writers see.
+struct Writer {
+    /// Keeps every object in the tree alive; the index is that of the generation's entries.
+    objects: Vec<Option<ObjectRef>>,
+    live: usize,
+    wildcards: Wildcards,
+}
+
+/// The address of an object, its own while it is in the tree.
+fn address(object: &ObjectRef) -> usize {
+    std::ptr::from_ref(object.header()).addr()
+}
+
+impl Tree {
+    pub(crate) fn new(root: &ObjectRef) -> Self {
+        use std::hash::{BuildHasher as _, RandomState};
+        let hasher = foldhash::fast::FixedState::with_seed(RandomState::new().hash_one(0));
+        let generation = Generation::new(SMALLEST, hasher);
+        generation.insert(ROOT, NONE, root);
+        root.header().set_index(ROOT);
+        Tree {
+            generation: ArcSwap::from_pointee(generation),
+            writer: Mutex::new(Writer {
+                objects: vec![Some(root.clone())],
+                live: 1,
+                wildcards: Wildcards::default(),
+            }),
+            revision: AtomicU64::new(0),
+        }
+    }
+
+    #[inline]
+    pub(super) fn generation(&self) -> Guard<Arc<Generation>> {
+        self.generation.load()
+    }
+
+    /// How often the structure changed.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision.load(Ordering::Acquire)
+    }
+
+    /// How many objects there are, the root included.
+    pub(crate) fn len(&self) -> usize {
+        self.writer.lock().live
+    }
+
+    /// Starts a change; nobody else changes the tree until the result is dropped.
+    pub(crate) fn change(&self) -> Change<'_> {
+        Change { tree: self, writer: self.writer.lock() }
+    }
+}
+
+/// The smallest generation.
+const SMALLEST: usize = 16;
+
+/// The writer's access to the tree.
+pub(crate) struct Change<'a> {
+    tree: &'a Tree,
+    writer: MutexGuard<'a, Writer>,
+}
+
+impl Change<'_> {
+    /// The name a child of `parent` gets: `name` itself, or with `[*]` replaced by the lowest free index.
+    ///
+    /// # Errors
+    /// The name is taken.
+    pub(crate) fn name(&mut self, parent: &ObjectRef, name: &str) -> Result<CompactString> {
+        let generation = self.tree.generation();
+        let index = parent.header().index();
+        let is_free = |name: &str| generation.child(index, name).is_none();
+        if let Some(base) = name.strip_suffix("[*]") {
+            return Ok(self.writer.wildcards.assign(address(parent), base, is_free));
+        }
+        if is_free(name) { Ok(name.into()) } else { Err(taken(name)) }
+    }
+
+    /// Adds an object below its parent.
+    ///
+    /// # Errors
+    /// The name is taken, or the parent is not in the tree.
+    pub(crate) fn add(&mut self, object: ObjectRef) -> Result<()> {
+        let Some(parent) = object.parent().filter(|parent| !parent.is_deleted()) else {
+            return Err(Diagnostic::new(ModelErrorKind::Deleted));
+        };
+        let mut generation = self.tree.generation();
+        if self.writer.objects.len() >= generation.capacity() {
+            self.renew();
+            generation = self.tree.generation();
+        }
+        let above = parent.header().index();
+        if generation.child(above, object.name()).is_some() {
+            return Err(taken(object.name()));
+        }
+        let index = u32::try_from(self.writer.objects.len()).unwrap_or(NONE);
+        object.header().set_index(index);
+        generation.insert(index, above, &object);
+        self.writer.objects.push(Some(object));
+        self.writer.live += 1;
+        self.bump();
+        Ok(())
+    }
+
+    /// The object and all below it, parents first.
+    pub(crate) fn subtree(&self, top: &ObjectRef) -> Vec<ObjectRef> {
+        let generation = self.tree.generation();
+        let mut found = vec![top.clone()];
+        let mut next = 0;
+        while let Some(object) = found.get(next) {
+            let index = object.header().index();
+            found.extend(generation.children(index).map(|(_, child)| child));
+            next += 1;
+        }
+        found
+    }
+
+    /// Takes objects out that were marked deleted, children before parents. They are returned, to be dropped when
+    /// the change is over.
+    pub(crate) fn remove(&mut self, objects: &[ObjectRef]) -> Vec<ObjectRef> {
+        let mut gone = Vec::with_capacity(objects.len());
+        for object in objects {
+            if let Some(place) = self.writer.objects.get_mut(object.header().index() as usize)
+                && place.as_ref().is_some_and(|there| there.is(object))
+                && let Some(taken) = place.take()
+            {
+                self.writer.live -= 1;
+                if let Some(parent) = object.parent() {
+                    self.writer.wildcards.free(address(parent), object.name());
+                }
+                self.writer.wildcards.forget(address(object));
+                gone.push(taken);
+            }
+        }
+        if !gone.is_empty() {
+            self.bump();
+        }
+        gone
+    }
+
+    fn bump(&self) {
+        let revision = self.tree.revision.load(Ordering::Relaxed);
+        self.tree.revision.store(revision + 1, Ordering::Release);
+    }
+
+    /// Makes a new generation, without what was deleted and with room for half as many objects again.
+    fn renew(&mut self) {
+        let room = (self.writer.live + self.writer.live / 2).max(SMALLEST);
+        let next = Generation::new(room, self.tree.generation().hasher());
+        let objects = std::mem::take(&mut self.writer.objects);
+        // Parents were added before their children, so they are renumbered before them.
+        self.writer.objects = Vec::with_capacity(room);
+        for object in objects.into_iter().flatten() {
+            let index = u32::try_from(self.writer.objects.len()).unwrap_or(NONE);
+            let parent = object.parent().map_or(NONE, |parent| parent.header().index());
+            object.header().set_index(index);
+            next.insert(index, parent, &object);
+            self.writer.objects.push(Some(object));
+        }
+        self.tree.generation.store(Arc::new(next));
+    }
+}
+
+fn taken(name: &str) -> Diagnostic {
+    Diagnostic::new(ModelErrorKind::DuplicateId { id: name.to_owned() })
+}

@@ -1,0 +1,53 @@
+//! What an author implements for a type.
+
+use super::ObjectType;
+use crate::error::{Diagnostics, Result};
+use crate::model::{ProbeContext, RealizeContext};
+
+/// Rules across the properties of a type: `#[object(check)]` asks for it.
+///
+/// The one place for such rules: they run before an object is realized and on the candidate of every live set,
+/// the parents' before the child's.
+pub trait Check {
+    /// Reports every rule that is broken; name the property with
+    /// [`Diagnostic::with_property`](crate::Diagnostic::with_property).
+    fn check(&self, report: &mut Diagnostics);
+}
+
+/// How an object of this type comes to life. Only `realize` is needed.
+pub trait Realize: ObjectType {
+    /// Acquires what the object needs. The properties are given and checked; they cannot change any more.
+    ///
+    /// Whatever is done to the world outside goes into the context's journal, so that it is undone if this object
+    /// or another of the same batch fails. What is held is dropped with the state.
+    ///
+    /// # Errors
+    /// What the host refused, or what is wrong with the properties that only the host can tell.
+    fn realize(&self, cx: &mut RealizeContext<'_>) -> Result<Self::State>;
+
+    /// Tells the others of the batch what this object is going to use. Runs for every object of the batch before
+    /// any is probed; changes nothing outside.
+    fn announce(&self, _cx: &mut ProbeContext<'_>) {}
+
+    /// Checks against the host, only reading: all that `realize` would refuse and that can be seen before.
+    fn probe(&self, _cx: &mut ProbeContext<'_>) {}
+
+    /// Whether [`apply`](Self::apply) does something. Set it to `true` where you implement that.
+    const APPLIES: bool = false;
+
+    /// Puts a live property into effect, under the object's lock, before it is stored. `self` is the candidate.
+    ///
+    /// # Errors
+    /// Why it cannot be; then nothing is stored.
+    fn apply(&self, _state: &Self::State, _property: &'static str) -> Result<()> {
+        Ok(())
+    }
+
+    /// Vetoes deletion for a reason of the type's own. Links that hold the object are not its business.
+    ///
+    /// # Errors
+    /// Why it must stay.
+    fn can_be_deleted(&self, _state: &Self::State) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,180 @@
+//! All types of a program.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::{Class, Container, ObjectType, TypeEntry};
+use crate::error::{Diagnostic, Diagnostics, ModelErrorKind, Result, nearest};
+
+/// The types of a program, checked. A value: a program may have many.
+#[derive(Debug)]
+pub struct TypeRegistry {
+    classes: IndexMap<&'static str, Arc<Class>, foldhash::fast::RandomState>,
+    container: Arc<Class>,
+}
+
+/// Types on their way into a registry.
+#[derive(Default)]
+pub struct RegistryBuilder {
+    entries: Vec<TypeEntry>,
+}
+
+impl TypeRegistry {
+    /// A builder that holds the built-in types only.
+    #[must_use]
+    pub fn builder() -> RegistryBuilder {
+        RegistryBuilder { entries: vec![Container::entry()] }
+    }
+
+    /// All classes, in the order of registration.
+    pub fn classes(&self) -> impl Iterator<Item = &Arc<Class>> {
+        self.classes.values()
+    }
+
+    /// The class `name`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Arc<Class>> {
+        self.classes.get(name)
+    }
+
+    /// The class `name`.
+    ///
+    /// # Errors
+    /// There is none; the diagnostic has the nearest name.
+    pub fn lookup(&self, name: &str) -> Result<&Arc<Class>> {
+        self.get(name).ok_or_else(|| {
+            let candidates =
+                self.classes().filter(|class| class.is_user_creatable()).map(|class| class.name());
+            let nearest = nearest(name, candidates).map(str::to_owned);
+            Diagnostic::new(ModelErrorKind::UnknownType { name: name.to_owned(), nearest })
+        })
+    }
+
+    pub(crate) fn container(&self) -> &Arc<Class> {
+        &self.container
+    }
+}
+
+/// Whether `name` is fit for types and properties: letters, digits and `-`, `_`, `.`, starting with a letter or digit.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+impl RegistryBuilder {
+    /// Adds types, such as a crate's list.
+    #[must_use]
+    pub fn add(mut self, entries: impl IntoIterator<Item = TypeEntry>) -> Self {
+        self.entries.extend(entries);
+        self
+    }
+
+    /// Checks the types and flattens their properties. The order of registration does not matter.
+    ///
+    /// # Errors
+    /// Everything that is wrong: duplicate names, unknown parents, cycles, shadowed properties, bad names.
+    pub fn build(self) -> Result<TypeRegistry, Vec<Diagnostic>> {
+        let mut report = Diagnostics::new();
+        let mut entries: IndexMap<&'static str, TypeEntry> = IndexMap::new();
+        for entry in self.entries {
+            let info = entry.info;
+            for (what, name) in std::iter::once(("type", info.name))
+                .chain(info.properties.iter().map(|property| ("property", property.name)))
+            {
+                if !is_name(name) {
+                    let _ = report.report(ModelErrorKind::InvalidName { what, name: name.to_owned() });
+                }
+            }
+            if entries.contains_key(info.name) {
+                let _ = report.report(ModelErrorKind::DuplicateType { name: info.name.to_owned() });
+                continue;
+            }
+            entries.insert(info.name, entry);
+        }
+        let mut classes: IndexMap<&'static str, Arc<Class>, _> = IndexMap::default();
+        let mut waiting: Vec<&TypeEntry> = Vec::new();
+        for entry in entries.values() {
+            match entry.parent {
+                Some(parent) if !entries.contains_key(parent) => {
+                    let (name, parent) = (entry.info.name.to_owned(), parent.to_owned());
+                    let _ = report.report(ModelErrorKind::UnknownParent { name, parent });
+                }
+                _ => waiting.push(entry),
+            }
+        }
+        // Each round takes the types whose parent is there; when none is, the rest wait for each other.
+        loop {
+            let before = waiting.len();
+            waiting.retain(|entry| {
+                let parent = match entry.parent.map(|parent| classes.get(parent)) {
+                    Some(None) => return true,
+                    Some(Some(parent)) => Some(Arc::clone(parent)),
+                    None => None,
+                };
+                match Class::new((*entry).clone(), parent) {
+                    Ok(class) => {
+                        classes.insert(entry.info.name, Arc::new(class));
+                    }
+                    Err(diagnostic) => {
+                        let _ = report.report(diagnostic);
+                    }
+                }
+                false
+            });
+            if waiting.len() == before {
+                break;
+            }
+        }
+        let names: Vec<String> = waiting
+            .iter()
+            .filter(|entry| in_cycle(entry, &entries))
+            .map(|entry| entry.info.name.to_owned())
+            .collect();
+        if !names.is_empty() {
+            let _ = report.report(ModelErrorKind::TypeCycle { names });
+        }
+        // The order in which the author listed them, not the order in which parents were ready.
+        classes.sort_by_cached_key(|name, _| entries.get_index_of(name));
+        let diagnostics = report.take();
+        match classes.get(Container::INFO.name).cloned() {
+            Some(container) if diagnostics.is_empty() => Ok(TypeRegistry { classes, container }),
+            _ => Err(diagnostics),
+        }
+    }
+}
+
+/// Whether following the parents comes back to `entry`.
+fn in_cycle(entry: &TypeEntry, entries: &IndexMap<&'static str, TypeEntry>) -> bool {
+    let mut at = entry.parent;
+    for _ in 0..entries.len() {
+        match at {
+            Some(name) if name == entry.info.name => return true,
+            Some(name) => at = entries.get(name).and_then(|next| next.parent),
+            None => return false,
+        }
+    }
+    false
+}
+
+/// Lists the object types of a crate: one function that returns them all.
+///
+/// A type with `#[derive(Object)]` that stands in no list does not compile.
+///
+/// ```ignore
+/// qomet::types! {
+///     /// The types of this crate.
+///     pub fn types = [Printer, LaserPrinter];
+/// }
+/// ```
+#[macro_export]
+macro_rules! types {
+    ($(#[$meta:meta])* $visibility:vis fn $name:ident = [$($type:ty),* $(,)?];) => {
+        $(impl $crate::Listed for $type {})*
+
+        $(#[$meta])*
+        $visibility fn $name() -> ::std::vec::Vec<$crate::TypeEntry> {
+            ::std::vec![$(<$type as $crate::ObjectType>::entry()),*]
+        }
+    };
+}
