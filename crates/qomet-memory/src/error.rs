@@ -62,6 +62,8 @@ pub enum MemoryError {
     Unreachable { path: PathBuf, errno: Errno },
     #[error("'{}' is a {kind}, which cannot be mapped", path.display())]
     WrongKind { path: PathBuf, kind: &'static str },
+    #[error("'{}' cannot be mapped: its driver or file system does not do that", path.display())]
+    NotMappable { path: PathBuf },
     #[error("'{}' is a folder, and readonly=on does not create a file in it", path.display())]
     FolderReadonly { path: PathBuf },
     #[error("'{}' is empty, and readonly=on does not grow it", path.display())]
@@ -262,6 +264,9 @@ impl MemoryError {
                 .on("mem-path")
                 .expected("a regular file, a folder, or a block or character device")
                 .found(format!("a {kind}")),
+            E::NotMappable { .. } => {
+                Facts::of("not-mappable").on("mem-path").expected("a file or device that has memory behind it")
+            }
             E::FolderReadonly { .. } => Facts::of("folder-read-only")
                 .on("readonly")
                 .expected("readonly=off for a temporary file, or the path of a file")
@@ -364,6 +369,7 @@ impl MemoryError {
             Self::DanglingLink { path: path(), target: "gone".into() },
             Self::Unreachable { path: path(), errno: Errno::ELOOP },
             Self::WrongKind { path: path(), kind: "FIFO" },
+            Self::NotMappable { path: "/dev/null".into() },
             Self::FolderReadonly { path: "/mem".into() },
             Self::EmptyReadonly { path: path() },
             Self::TooShort {

@@ -19,7 +19,7 @@ use crate::host::Host;
 use crate::ledger::{FileLedger, Held};
 use crate::map::{Advice, Mapping, Shape, Source};
 use crate::pages::PageUnit;
-use crate::probe::{FileId, Kind, Probe, host_error, length, machine_unit, quoted};
+use crate::probe::{Kind, Probe, host_error, length, machine_unit, quoted};
 use crate::region::{Backing, Parts, Region};
 use crate::request::{AnonymousRequest, FileRequest, MemoryOptions};
 use crate::warning::MemoryWarning;
@@ -73,6 +73,7 @@ pub(crate) fn file(
     let source = Source::File { file: file.as_fd(), offset: request.offset, shared: share, sync };
     let mapping = Mapping::new(host, source, shape).map_err(|refusal| match refusal.errno {
         Errno::EOPNOTSUPP if sync => MemoryError::PmemWithoutDax { path: path.clone() },
+        Errno::ENODEV => MemoryError::NotMappable { path: path.clone() },
         errno => host_error(refusal.call, path, errno),
     })?;
     let parts = Parts {
@@ -184,7 +185,7 @@ fn named(host: &Host, request: &FileRequest, probe: &Probe) -> Result<OwnedFd, M
         _ => host_error(Call::Open, path, errno),
     })?;
     let stat = host.stat_open(&file).map_err(|errno| host_error(Call::StatOpen, path, errno))?;
-    if probe.id() != Some(FileId::of(&stat)) {
+    if !probe.is(&stat) {
         return Err(MemoryError::Replaced { path: path.clone() });
     }
     if let (Kind::Regular { length: expected }, Some(end)) = (&probe.kind, request.end()) {

@@ -307,12 +307,14 @@ impl Plan {
             }
         };
         let id = FileId::of(&stat);
-        effects.push(Undo::created(&self.host, &self.ledger, path.clone(), id, folder, name));
+        let file = Arc::new(file);
+        let place = (folder, name);
+        effects.push(Undo::created(&self.host, &self.ledger, path.clone(), id, Arc::clone(&file), place));
         self.set_length(member, &file, group.end)?;
         self.ledger.set_made(id, group.end);
         found.kind = Kind::Regular { length: group.end };
         found.key = Key::File(id);
-        Ok((id, Arc::new(file)))
+        Ok((id, file))
     }
 
     fn grow(
@@ -330,7 +332,7 @@ impl Plan {
             .map_err(|errno| check::not_writable(&member.request, errno, path, false))?;
         let stat = self.host.stat_open(&file).map_err(|errno| host_error(Call::StatOpen, path, errno))?;
         let id = FileId::of(&stat);
-        if found.id() != Some(id) {
+        if !found.is(&stat) {
             return Err(MemoryError::Replaced { path: path.clone() });
         }
         let now = length(path, &stat)?;

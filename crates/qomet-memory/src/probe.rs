@@ -95,6 +95,18 @@ impl Probe {
         WITH_DAX.contains(&self.file_system.magic)
     }
 
+    /// Whether an open file is the one that was looked at. The type counts, as a number is reused at once: a FIFO made
+    /// right after a file was removed has been seen to get its inode.
+    pub(crate) fn is(&self, stat: &FileStat) -> bool {
+        let kind = match self.kind {
+            Kind::Missing { .. } | Kind::Regular { .. } => libc::S_IFREG,
+            Kind::Folder => libc::S_IFDIR,
+            Kind::Block { .. } => libc::S_IFBLK,
+            Kind::Char | Kind::Dax { .. } => libc::S_IFCHR,
+        };
+        self.id() == Some(FileId::of(stat)) && file_type(stat) == kind
+    }
+
     pub(crate) fn id(&self) -> Option<FileId> {
         match &self.key {
             Key::File(id) => Some(*id),

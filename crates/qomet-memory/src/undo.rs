@@ -32,7 +32,8 @@ pub struct Undo {
 #[derive(Debug)]
 enum Effect {
     /// A file was made; the folder is kept open, as the working directory or a link in the path may change.
-    Created { folder: OwnedFd, name: OsString },
+    /// The file is kept open, so that no other file can get its number meanwhile.
+    Created { _file: Arc<OwnedFd>, folder: OwnedFd, name: OsString },
     /// A file was grown.
     Grown { file: Arc<OwnedFd>, from: u64, to: u64 },
 }
@@ -47,15 +48,16 @@ impl fmt::Display for Undo {
 }
 
 impl Undo {
+    /// `place`: the folder, and the name in it.
     pub(crate) fn created(
         host: &Host,
         ledger: &FileLedger,
         path: PathBuf,
         id: FileId,
-        folder: OwnedFd,
-        name: OsString,
+        file: Arc<OwnedFd>,
+        place: (OwnedFd, OsString),
     ) -> Self {
-        let effect = Effect::Created { folder, name };
+        let effect = Effect::Created { _file: file, folder: place.0, name: place.1 };
         Self { host: host.clone(), ledger: ledger.clone(), path, id, effect }
     }
 
@@ -82,7 +84,7 @@ impl Undo {
     pub fn undo(self) -> Result<(), MemoryError> {
         let Self { host, ledger, path, id, effect } = self;
         match effect {
-            Effect::Created { folder, name } => {
+            Effect::Created { _file, folder, name } => {
                 ledger.forget_made(id);
                 match host.stat_link(&folder, &name) {
                     Ok(stat) if FileId::of(&stat) == id => {}

@@ -47,6 +47,18 @@ fn a01_a_file_that_took_the_name_is_not_removed() {
 }
 
 #[test]
+fn a01_a_file_that_took_the_name_of_a_removed_one_is_not_removed() {
+    let mut bench = Bench::new();
+    let path = bench.path("ram");
+    drop(bench.region(&shared(&path, 0, pages(1))));
+    std::fs::remove_file(&path).unwrap();
+    // The file system would hand out the same number again, did the undo not keep the file open.
+    std::fs::write(&path, b"somebody else's").unwrap();
+    assert_eq!(bench.journal.pop().unwrap().undo().unwrap_err().code(), "not-undone");
+    assert_eq!(std::fs::read(&path).unwrap(), b"somebody else's");
+}
+
+#[test]
 fn a02_an_empty_file_is_grown() {
     let mut bench = Bench::new();
     let path = bench.file("ram", b"");
@@ -313,6 +325,42 @@ fn a13_a_file_replaced_after_the_check_is_refused() {
     assert_eq!(error.code(), "file-replaced");
 }
 
+/// Opens what a probe saw, after `change` came in between.
+fn opened_after(change: impl Fn(&Bench, &Path)) -> MemoryError {
+    let bench = Bench::new();
+    let path = bench.file("ram", &zeroes(pages(2)));
+    let probe = crate::probe::probe(&bench.host, &path).unwrap();
+    change(&bench, &path);
+    let request = shared(&path, 0, pages(2));
+    crate::open::file(&bench.host, &bench.ledger, "ram0", &request, &probe).unwrap_err()
+}
+
+#[test]
+fn a13_a_file_shortened_at_the_last_moment_is_refused() {
+    let error = opened_after(|_, path| {
+        std::fs::File::options().write(true).open(path).unwrap().set_len(pages(1)).unwrap();
+    });
+    assert_eq!(error.code(), "file-length-changed");
+}
+
+#[test]
+fn a13_a_file_replaced_at_the_last_moment_is_refused() {
+    let replaced = opened_after(|bench, path| {
+        std::fs::rename(bench.file("other", &zeroes(pages(2))), path).unwrap();
+    });
+    let removed = opened_after(|_, path| std::fs::remove_file(path).unwrap());
+    assert_eq!((replaced.code(), removed.code()), ("file-replaced", "file-replaced"));
+}
+
+#[test]
+fn a26_a_fifo_that_took_the_name_at_the_last_moment_is_refused_and_does_not_hang() {
+    let error = opened_after(|_, path| {
+        std::fs::remove_file(path).unwrap();
+        nix::unistd::mkfifo(path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    });
+    assert_eq!(error.code(), "file-replaced");
+}
+
 #[test]
 fn a13_a_read_only_empty_file_is_refused() {
     let bench = Bench::new();
@@ -526,12 +574,14 @@ fn a23_descriptors_close_on_exec() {
     use std::os::fd::AsRawFd;
     let mut bench = Bench::new();
     let named = bench.region(&shared(&bench.path("ram"), 0, pages(1)));
-    let request = shared(bench.folder.path(), 0, pages(1));
-    let nameless = bench.region(&request);
+    let folder = shared(bench.folder.path(), 0, pages(1));
+    let nameless = bench.region(&folder);
     let mut request = AnonymousRequest::new(pages(1));
     request.memory.share = true;
     let memfd = create_anonymous(&bench.host, &request).unwrap().region;
-    for region in [named, nameless, memfd] {
+    bench.host = Host::with(Faults::none().call(Call::CreateTemporary, Errno::EOPNOTSUPP));
+    let briefly_named = bench.region(&folder);
+    for region in [named, nameless, briefly_named, memfd] {
         let info =
             std::fs::read_to_string(format!("/proc/self/fdinfo/{}", region.file().unwrap().as_raw_fd()));
         let flags =

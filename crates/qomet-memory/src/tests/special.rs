@@ -105,6 +105,12 @@ fn a18_dev_zero_has_no_bounds() {
 }
 
 #[test]
+fn a18_a_device_without_memory_is_refused() {
+    let error = Bench::new().open("ram0", &shared(Path::new("/dev/null"), 0, pages(1))).unwrap_err();
+    assert_eq!((error.code(), error.is_host()), ("not-mappable", false));
+}
+
+#[test]
 fn a18_dev_zero_can_be_shared() {
     let mut bench = Bench::new();
     let region = bench.region(&shared(Path::new("/dev/zero"), 0, pages(4)));
