@@ -3,6 +3,9 @@
 //! Opening hands an [`Undo`] to its caller right after each effect; the caller keeps them in the journal of its
 //! transaction and, on failure, runs them last first. Committing is dropping them. An undo looks before it acts: it
 //! never removes, shrinks or truncates anything that is not exactly what opening made.
+//!
+//! Not undone: blocks that `prealloc` allocated inside a file that had its length before. Its length and contents are
+//! unchanged, and which of the blocks were holes is not known.
 
 use std::ffi::OsString;
 use std::fmt;

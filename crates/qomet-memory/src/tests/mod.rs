@@ -147,6 +147,7 @@ impl Mount {
 
 impl Drop for Mount {
     fn drop(&mut self) {
-        let _ = std::process::Command::new("umount").arg(self.at.path()).status();
+        // Lazily: a child of another test may have our descriptors for a moment, between fork and exec.
+        let _ = std::process::Command::new("umount").arg("--lazy").arg(self.at.path()).status();
     }
 }

@@ -67,6 +67,26 @@ fn a08_c10_huge_pages_that_are_not_there_are_an_error_with_the_file_offset() {
 }
 
 #[test]
+fn a08_huge_pages_are_mapped_populated_and_punched_at_their_place() {
+    let Some(mount) = Mount::new("hugetlbfs", "pagesize=2M") else { return skip("cannot mount hugetlbfs") };
+    let pool = std::fs::read_to_string("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");
+    if pool.map_or(0, |free| free.trim().parse().unwrap_or(0)) < 2 {
+        return skip("there are not two free huge pages");
+    }
+    let mut bench = Bench::new();
+    let mut request = shared(&mount.path("ram"), 2 << 20, 4 << 20);
+    request.memory.prealloc = true;
+    let region = bench.region(&request);
+    region.populate(2, &unwatched).unwrap();
+    region.write(0, b"x").unwrap();
+    region.write(2 << 20, b"y").unwrap();
+    region.discard(0, 2 << 20).unwrap();
+    assert_eq!([byte(&region, 0), byte(&region, 2 << 20)], [0, b'y']);
+    assert_eq!(region.discard(pages(1), 2 << 20).unwrap_err().code(), "discard-misaligned");
+    assert_eq!((region.page_size(), length(&request.path)), (2 << 20, 6 << 20));
+}
+
+#[test]
 fn a14_a_write_to_a_full_file_system_is_an_error_and_no_signal() {
     let Some(mount) = Mount::new("tmpfs", "size=1m") else { return skip("cannot mount tmpfs") };
     let mut bench = Bench::new();
