@@ -9,9 +9,9 @@ fn main() {
     divan::main();
 }
 
-/// 100,000 bags of two properties, one a line as a program would print them without spaces: 4.4 MB.
+/// 230,000 bags of two properties, as a program would print them without spaces: 10 MB.
 fn small_bags() -> String {
-    list(100_000, |number| format!(r#"{{"qom-type":"rng-builtin","id":"rng{number:06}"}}"#))
+    list(230_000, |number| format!(r#"{{"qom-type":"rng-builtin","id":"rng{number:06}"}}"#))
 }
 
 /// 100,000 bags of five properties: 12 MB.
@@ -35,11 +35,12 @@ fn list(count: usize, bag: impl Fn(usize) -> String) -> String {
     format!("[{}]", bags.join(","))
 }
 
-const DOCUMENTS: [(&str, fn() -> String); 3] =
-    [("small", small_bags), ("large", large_bags), ("indented", indented_bags)];
-
 fn document(name: &str) -> String {
-    DOCUMENTS.iter().find(|(known, _)| *known == name).map(|(_, make)| make()).unwrap_or_default()
+    match name {
+        "small" => small_bags(),
+        "large" => large_bags(),
+        _ => indented_bags(),
+    }
 }
 
 #[divan::bench(args = ["small", "large", "indented"])]

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use qomet::{About, Problem};
+use qomet::{About, InputKind, Problem};
 
 /// After this many mistakes of syntax in one text the rest is not looked at.
 pub const MISTAKES_LIMIT: usize = 100;
@@ -86,12 +86,16 @@ pub enum SyntaxErrorKind {
     MissingBracket { bracket: char },
     /// A closing bracket of the other kind.
     WrongBracket { expected: char, found: char },
-    /// A closing bracket that closes nothing.
+    /// A closing bracket without its opening one.
+    MissingOpening { bracket: char },
+    /// A bracket that closes nothing, or need not be opened.
     ExtraBracket { found: char },
 
     // comments
     /// A comment where none are allowed.
     CommentNotAllowed,
+    /// A document, or an element of one, that is no bag.
+    NotADocument { expected: &'static str, found: InputKind },
     /// A comment that starts with `#`.
     HashComment,
     /// A comment without its end.
@@ -173,9 +177,11 @@ impl Problem for SyntaxErrorKind {
             K::MissingValue { .. } => "missing-value",
             K::UnexpectedText { .. } => "unexpected-text",
             K::MissingBracket { .. } => "missing-bracket",
+            K::MissingOpening { .. } => "missing-opening-bracket",
             K::WrongBracket { .. } => "wrong-bracket",
             K::ExtraBracket { .. } => "extra-bracket",
             K::CommentNotAllowed => "comment-not-allowed",
+            K::NotADocument { .. } => "not-a-document",
             K::HashComment => "hash-comment",
             K::UnterminatedComment => "unterminated-comment",
         }
@@ -223,9 +229,12 @@ impl Problem for SyntaxErrorKind {
             K::MissingValue { name } => write!(f, "'{}' has no value", Shown(name)),
             K::UnexpectedText { text } => write!(f, "'{}' is not expected here", Shown(text)),
             K::MissingBracket { bracket } => write!(f, "a closing '{bracket}' is missing"),
+            K::MissingOpening { bracket } => write!(f, "an opening '{bracket}' is missing"),
             K::WrongBracket { expected, found } => write!(f, "'{expected}' belongs here, not '{found}'"),
+            K::ExtraBracket { found: found @ ('{' | '[') } => write!(f, "there is a '{found}' too many"),
             K::ExtraBracket { found } => write!(f, "this '{found}' closes nothing"),
             K::CommentNotAllowed => f.write_str("comments are not allowed here"),
+            K::NotADocument { expected, found } => write!(f, "expected {expected}, found {found}"),
             K::HashComment => f.write_str("comments do not start with '#'"),
             K::UnterminatedComment => f.write_str("the comment has no end"),
         }
@@ -252,7 +261,7 @@ impl Problem for SyntaxErrorKind {
             K::MissingName { .. } => "a name in double quotes".to_owned(),
             K::MissingValue { .. } => "a value".to_owned(),
             K::UnexpectedText { .. } => "a comma or a closing bracket".to_owned(),
-            K::MissingBracket { bracket } => bracket.to_string(),
+            K::MissingBracket { bracket } | K::MissingOpening { bracket } => bracket.to_string(),
             K::WrongBracket { expected, .. } => expected.to_string(),
             _ => return None,
         })
@@ -316,10 +325,12 @@ impl Problem for SyntaxErrorKind {
             | K::MissingColon { .. }
             | K::WrongBracket { .. }
             | K::MissingComma
-            | K::MissingBracket { .. } => {
+            | K::MissingBracket { .. }
+            | K::MissingOpening { .. } => {
                 format!("write '{}'", self.suggestion()?)
             }
             K::CommentNotAllowed => "remove it".to_owned(),
+            K::MissingValue { .. } => "write a value, or remove the name".to_owned(),
             K::HashComment => "write // instead of #".to_owned(),
             K::UnterminatedComment => "add */ where it ends".to_owned(),
             _ => return None,
@@ -347,7 +358,7 @@ impl Problem for SyntaxErrorKind {
             K::BadNumber { text } => number_repair(text),
             K::MissingComma | K::WrongSeparator { .. } => Some(",".to_owned()),
             K::MissingColon { .. } => Some(":".to_owned()),
-            K::MissingBracket { bracket } => Some(bracket.to_string()),
+            K::MissingBracket { bracket } | K::MissingOpening { bracket } => Some(bracket.to_string()),
             K::WrongBracket { expected, .. } => Some(expected.to_string()),
             K::HashComment => Some("//".to_owned()),
             _ => None,
@@ -422,9 +433,12 @@ impl SyntaxErrorKind {
             K::MissingValue { name: s("size") },
             K::UnexpectedText { text: s("GiB") },
             K::MissingBracket { bracket: '}' },
+            K::MissingOpening { bracket: '[' },
             K::WrongBracket { expected: ']', found: '}' },
+            K::ExtraBracket { found: '{' },
             K::ExtraBracket { found: ']' },
             K::CommentNotAllowed,
+            K::NotADocument { expected: "a list of objects", found: InputKind::Number },
             K::HashComment,
             K::UnterminatedComment,
         ]

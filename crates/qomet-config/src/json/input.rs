@@ -25,6 +25,9 @@ pub enum Leniency {
     Lenient,
 }
 
+/// After so many wrong names in one struct the next ones are reported without looking for what goes with them.
+const EXPLAINED: usize = 100;
+
 /// At most so many bytes of what a user wrote go into a problem.
 const VALUE_BYTES: usize = 256;
 
@@ -37,6 +40,8 @@ struct Frame<'t> {
     hint: usize,
     /// Valid names that unknown ones were probably meant to be.
     misspelt: Vec<(String, Failed)>,
+    /// How many names were unknown or given twice.
+    mistakes: usize,
 }
 
 /// Reads the values of a tape.
@@ -62,6 +67,12 @@ impl<'t, 'd> JsonInput<'t, 'd> {
         self.name = None;
         self.stack.clear();
         self.ended = false;
+    }
+
+    /// Moves in front of the value of a member; `name` is where problems with its name are reported.
+    pub fn move_to_member(&mut self, name: Node<'t>, value: Node<'t>) {
+        self.move_to(value);
+        self.name = Some(name);
     }
 
     /// The value in front.
@@ -99,7 +110,7 @@ impl<'t, 'd> JsonInput<'t, 'd> {
     fn begin(&mut self) {
         let container = self.front;
         let next = container.at(container.index() + 1);
-        self.stack.push(Frame { container, next, seen: 0, hint: 0, misspelt: Vec::new() });
+        self.stack.push(Frame { container, next, seen: 0, hint: 0, misspelt: Vec::new(), mistakes: 0 });
         self.ended = false;
     }
 
@@ -115,18 +126,30 @@ impl<'t, 'd> JsonInput<'t, 'd> {
     fn unknown(&mut self, name: &str, members: &[&'static str]) -> Failed {
         let problem = ModelErrorKind::UnknownMember { name: shortened(name), members: members.to_vec() };
         let failed = self.report_name(Box::new(problem));
-        if let (Some(near), Some(frame)) = (nearest(name, members.iter().copied()), self.stack.last_mut()) {
-            frame.misspelt.push((near.to_owned(), failed));
+        if let Some(frame) = self.stack.last_mut() {
+            frame.mistakes += 1;
+            let near = if frame.mistakes < EXPLAINED { nearest(name, members.iter().copied()) } else { None };
+            frame.misspelt.extend(near.map(|near| (near.to_owned(), failed)));
         }
         failed
     }
 
     #[cold]
-    fn duplicate(&mut self, name: &'static str, first: Option<Place>) -> Failed {
-        let place = self.name.unwrap_or(self.front).place();
-        let related = Related { label: "first given here".to_owned(), about: About::default(), place: first };
-        let problem = ModelErrorKind::DuplicateMember { name };
-        self.diagnostics.report(Diagnostic::new(problem).at(place).with_related(related))
+    fn duplicate(&mut self, member: &'static str, name: Node<'t>, text: &str) -> Failed {
+        let problem = ModelErrorKind::DuplicateMember { name: member };
+        let mut diagnostic = Diagnostic::new(problem).at(name.place());
+        let mistakes = self.stack.last_mut().map_or(0, |frame| {
+            frame.mistakes += 1;
+            frame.mistakes
+        });
+        if mistakes < EXPLAINED
+            && let Some(place) = self.earlier(name, text)
+        {
+            let label = "first given here".to_owned();
+            diagnostic =
+                diagnostic.with_related(Related { label, about: About::default(), place: Some(place) });
+        }
+        self.diagnostics.report(diagnostic)
     }
 
     /// The earlier name of the same member in the struct being read.
@@ -285,8 +308,7 @@ impl Input for JsonInput<'_, '_> {
             None => self.earlier(name, &text).is_some(),
         };
         if again {
-            let first = self.earlier(name, &text);
-            return Some(Err(self.duplicate(member, first)));
+            return Some(Err(self.duplicate(member, name, &text)));
         }
         if let (Some(bit), Some(frame)) = (bit, self.stack.last_mut()) {
             frame.seen |= bit;

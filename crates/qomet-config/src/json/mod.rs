@@ -10,10 +10,13 @@
 
 mod escape;
 mod input;
+#[cfg(test)]
+mod input_tests;
 mod node;
 mod output;
 mod parse;
 mod recover;
+mod recover_brackets;
 mod recover_string;
 mod scan;
 mod tape;

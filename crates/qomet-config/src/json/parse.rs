@@ -329,7 +329,7 @@ impl<'a, 'd> Parser<'a, 'd> {
                     }
                     at += length;
                 }
-                _ if self.ends_early(at) => return self.unterminated_string(start, at),
+                _ if self.ends_early(start, at) => return self.unterminated_string(start, at),
                 _ => {
                     good = false;
                     self.control_character(at);
@@ -345,7 +345,7 @@ impl<'a, 'd> Parser<'a, 'd> {
     // Reporting.
 
     pub(super) fn place(&self, start: usize, end: usize) -> Place {
-        let length = self.bytes.len();
+        let length = self.text.len();
         Place { source: self.source, start: narrow(start.min(length)), end: narrow(end.min(length)) }
     }
 
@@ -364,16 +364,18 @@ impl<'a, 'd> Parser<'a, 'd> {
     ) {
         let place = self.place(start, end);
         let known = self.damage.iter().any(|range| range.start <= place.end && place.start <= range.end);
-        if self.failed.is_some() && (self.silent || known) {
-            return;
-        }
+        let consequence = self.failed.is_some() && (self.silent || known);
         self.mistakes += 1;
         let kind = if self.mistakes > MISTAKES_LIMIT { SyntaxErrorKind::TooManyMistakes } else { kind };
-        let mut diagnostic = Diagnostic::new(kind).at(place);
-        *diagnostic.related_mut() = related;
-        self.failed = Some(self.diagnostics.report(diagnostic));
+        if !consequence {
+            let mut diagnostic = Diagnostic::new(kind).at(place);
+            *diagnostic.related_mut() = related;
+            self.failed = Some(self.diagnostics.report(diagnostic));
+        }
         if self.mistakes > MISTAKES_LIMIT {
+            // The text ends here, so that guessing has an end too.
             self.silent = true;
+            self.bytes = self.bytes.get(..self.pos).unwrap_or_default();
         }
     }
 

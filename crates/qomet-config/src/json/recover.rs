@@ -4,19 +4,14 @@
 //! values in pairs (with damaged ones where something is missing), and moves on or changes the state, so that
 //! parsing ends. The aim: each independent mistake once, at its place, and nothing that only follows from one.
 //!
-//! Mistakes in strings and words are in `recover_string.rs`. Nothing here runs for a valid document, so that it
+//! Mistakes in strings and words are in `recover_string.rs`, guesses about brackets in `recover_brackets.rs`. Nothing here runs for a valid document, so that it
 //! may look ahead and back as it likes, within a fixed reach.
 
-use qomet::{About, Related};
-
 use super::parse::{Inside, Next, Parser};
-use super::scan::{blanks_end, brackets_fit, byte, closer, is_word, line_end, opener, space_end, string_end};
+use super::scan::{blanks_end, byte, closer, is_word, line_end, opener, space_end, string_end};
 use super::tape::{Kind, Token};
 use crate::source::widen;
 use crate::syntax_error::{SyntaxErrorKind as K, is_invisible};
-
-/// How far ahead brackets are compared to tell a forgotten one from a wrong one.
-const REACH: usize = 16 << 10;
 
 /// At most so many opening brackets are shown beside the end of the text.
 const OPENERS_SHOWN: usize = 3;
@@ -41,6 +36,12 @@ impl Parser<'_, '_> {
                 self.comma = usize::MAX;
                 self.pos += 1;
                 Next::Value
+            }
+            (b'}' | b']', Inside::Struct) if self.opener_is_missing(at) => {
+                let bracket = char::from(opener(found));
+                self.report(K::MissingOpening { bracket }, at, at);
+                self.open_before(at, bracket);
+                self.close_bracket(1)
             }
             (b',' | b'}' | b';', Inside::Struct) | (b']', Inside::Struct) => {
                 self.missing_value();
@@ -91,15 +92,14 @@ impl Parser<'_, '_> {
         match (found, self.inside) {
             _ if at >= self.bytes.len() => self.end_of_text(),
             (b'}' | b']', _) => self.recover_closer(),
-            (b':' | b'=', Inside::List) if found == b':' => self.name_in_list(),
-            (b':', _) => {
-                self.report(K::ExtraColon { in_list: false }, at, at + 1);
+            (b':', _) => self.recover_second_colon(),
+            (b'"', _) if self.is_doubled_quote(at) => {
+                self.report(K::StrayCharacter { character: '"' }, at, at + 1);
                 self.pos += 1;
-                self.push(Kind::Damaged, at, at + 1);
-                Next::Value
+                Next::After
             }
-            (b';', _) => {
-                self.report(K::WrongSeparator { found: ';' }, at, at + 1);
+            (b';' | b'=', _) => {
+                self.report(K::WrongSeparator { found: char::from(found) }, at, at + 1);
                 self.pos += 1;
                 self.comma = usize::MAX;
                 if self.inside == Inside::Struct { Next::Name } else { Next::Value }
@@ -157,6 +157,11 @@ impl Parser<'_, '_> {
                 Next::Name
             }
             b']' => self.recover_closer(),
+            b'{' | b'[' if self.bracket_is_extra(at) => {
+                self.report(K::ExtraBracket { found: char::from(found) }, at, at + 1);
+                self.pos += 1;
+                Next::Name
+            }
             b'{' if self.outer() == Inside::List => self.missing_closer(),
             b'{' | b'[' => {
                 let found = if found == b'{' { "an object" } else { "a list" };
@@ -173,6 +178,14 @@ impl Parser<'_, '_> {
             }
             _ => match self.other_quotes() {
                 Some(()) => Next::Colon,
+                None if self.list_is_missing() => {
+                    let start = self.tokens.last().map_or(at, |value| value.start());
+                    let value = self.tokens.pop();
+                    self.report(K::MissingOpening { bracket: '[' }, start, start);
+                    self.open_before(start, '[');
+                    self.tokens.extend(value);
+                    Next::Value
+                }
                 None => self.unquoted_name(),
             },
         }
@@ -199,9 +212,19 @@ impl Parser<'_, '_> {
                 self.pos = end;
                 Next::Value
             }
+            b',' | b';' if self.starts_value(at + 1) => {
+                self.report(K::MissingColon { found: Some(char::from(found)) }, at, at + 1);
+                self.pos += 1;
+                Next::Value
+            }
             b',' | b';' | b'}' | b']' => {
                 self.missing_value();
                 Next::After
+            }
+            b'"' if self.is_doubled_quote(at) => {
+                self.report(K::StrayCharacter { character: '"' }, at, at + 1);
+                self.pos += 1;
+                Next::Colon
             }
             b'"' if self.is_quoted_name(at) => {
                 self.missing_value();
@@ -276,98 +299,6 @@ impl Parser<'_, '_> {
         Next::After
     }
 
-    // Brackets.
-
-    /// A closing bracket that does not fit the innermost open one: is one forgotten, is this one wrong, or is it
-    /// one too many? The reading under which the rest of the text fits longest wins.
-    fn recover_closer(&mut self) -> Next {
-        let (at, found) = (self.pos, byte(self.bytes, self.pos));
-        let openers = self.openers();
-        let depth = openers.len();
-        let outer = openers.iter().rposition(|opening| *opening == opener(found));
-        let fit =
-            |keep: usize| brackets_fit(self.bytes, at + 1, openers.get(..keep).unwrap_or_default(), REACH);
-        let forgotten = outer.map_or(0, fit);
-        let wrong = fit(depth.saturating_sub(1));
-        let extra = fit(depth);
-        let expected = openers.last().map_or(']', |opening| char::from(closer(*opening)));
-        let found = char::from(found);
-        if outer.is_some() && forgotten >= wrong && forgotten >= extra {
-            self.report_forgotten(at, at);
-            self.close_bracket(0)
-        } else if wrong >= extra {
-            let related = self.innermost();
-            self.report_with(K::WrongBracket { expected, found }, at, at + 1, related);
-            self.close_bracket(1)
-        } else {
-            self.report(K::ExtraBracket { found }, at, at + 1);
-            self.pos += 1;
-            Next::After
-        }
-    }
-
-    /// A struct of a list was not closed before the next one starts.
-    fn missing_closer(&mut self) -> Next {
-        let end = self.last_end();
-        self.report_forgotten(end, end);
-        self.close_bracket(0);
-        Next::Value
-    }
-
-    fn report_forgotten(&mut self, start: usize, end: usize) {
-        let bracket = if self.inside == Inside::Struct { '}' } else { ']' };
-        let related = self.innermost();
-        self.report_with(K::MissingBracket { bracket }, start, end, related);
-    }
-
-    /// `"name":` in a list: was the list not closed, or is it no list?
-    fn name_in_list(&mut self) -> Next {
-        let at = self.pos;
-        let name =
-            self.tokens.last().copied().filter(|token| matches!(token.kind(), Kind::String | Kind::Escaped));
-        let openers = self.openers();
-        let inner = brackets_fit(self.bytes, at, &openers, REACH);
-        let outer = brackets_fit(
-            self.bytes,
-            at,
-            openers.get(..openers.len().saturating_sub(1)).unwrap_or_default(),
-            REACH,
-        );
-        if let (Some(name), Inside::Struct, true) = (name, self.outer(), outer > inner) {
-            self.tokens.pop();
-            let end = self.last_end();
-            self.report_forgotten(end, end);
-            self.pos = end;
-            self.close_bracket(0);
-            self.pos = at;
-            self.tokens.push(name);
-            return Next::Colon;
-        }
-        self.report(K::ExtraColon { in_list: true }, at, at + 1);
-        self.pos += 1;
-        Next::Value
-    }
-
-    /// What the bracket around the innermost open one is.
-    fn outer(&self) -> Inside {
-        self.open.iter().rev().nth(1).map_or(Inside::Document, |outer| self.kind_of(*outer))
-    }
-
-    fn openers(&self) -> Vec<u8> {
-        let opening = |inside| if inside == Inside::Struct { b'{' } else { b'[' };
-        self.open.iter().map(|open| opening(self.kind_of(*open))).collect()
-    }
-
-    fn innermost(&self) -> Vec<Related> {
-        let token = self.open.last().and_then(|open| self.tokens.get(widen(*open)));
-        token.map(|token| self.opened_here(*token)).into_iter().collect()
-    }
-
-    fn opened_here(&self, token: Token) -> Related {
-        let place = self.place(token.start(), token.start() + 1);
-        Related { label: "opened here".to_owned(), about: About::default(), place: Some(place) }
-    }
-
     // Punctuation.
 
     fn trailing_comma(&mut self) {
@@ -403,8 +334,24 @@ impl Parser<'_, '_> {
         })
     }
 
-    fn is_quoted_name(&self, at: usize) -> bool {
+    /// Whether a closing quote is followed by another one that opens nothing.
+    fn is_doubled_quote(&self, at: usize) -> bool {
+        let next = byte(self.bytes, blanks_end(self.bytes, at + 1));
+        at == self.last_end() && matches!(next, b':' | b',' | b'}' | b']' | b'\n' | b'\r' | 0)
+    }
+
+    pub(super) fn is_quoted_name(&self, at: usize) -> bool {
         byte(self.bytes, space_end(self.bytes, string_end(self.bytes, at))) == b':'
+    }
+
+    /// Whether a value follows that is not the name of a member.
+    fn starts_value(&self, at: usize) -> bool {
+        let at = space_end(self.bytes, at);
+        match byte(self.bytes, at) {
+            b'"' => !self.is_quoted_name(at),
+            b'{' | b'[' | b'0'..=b'9' | b'-' => true,
+            _ => self.is_literal(at),
+        }
     }
 
     fn is_unquoted_name(&self, at: usize) -> bool {
@@ -415,7 +362,7 @@ impl Parser<'_, '_> {
         end > at && matches!(byte(self.bytes, blanks_end(self.bytes, end)), b':' | b'=')
     }
 
-    fn is_literal(&self, at: usize) -> bool {
+    pub(super) fn is_literal(&self, at: usize) -> bool {
         let end = self.word_end(at);
         matches!(self.bytes.get(at..end), Some(b"true" | b"false" | b"null"))
     }

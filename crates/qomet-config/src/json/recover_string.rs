@@ -8,6 +8,9 @@ use super::scan::{blanks_end, byte, is_comment, is_word, line_end, opener, space
 use super::tape::Kind;
 use crate::syntax_error::SyntaxErrorKind as K;
 
+/// At most so many bytes at the end of a line are taken for what follows a string without closing quote.
+const PUNCTUATION: usize = 64;
+
 impl Parser<'_, '_> {
     pub(super) fn bad_escape(&mut self, start: usize, end: usize, lone: bool) {
         let escape = self.text.get(start..end).unwrap_or_default().to_owned();
@@ -20,15 +23,19 @@ impl Parser<'_, '_> {
         self.report(K::ControlCharacter { character }, at, at + 1);
     }
 
-    /// Whether the string that meets a control character at `at` ends there. A line break ends it unless the
-    /// next line looks like more of it.
-    pub(super) fn ends_early(&self, at: usize) -> bool {
+    /// Whether the string from `start` that meets a control character at `at` ends there. A line break ends it
+    /// unless the next line looks like more of it.
+    pub(super) fn ends_early(&self, start: usize, at: usize) -> bool {
         if at >= self.bytes.len() {
             return true;
         }
         let next = space_end(self.bytes, at);
-        matches!(byte(self.bytes, at), b'\n' | b'\r')
-            && (!is_word(byte(self.bytes, next)) || is_comment(self.bytes, next) || next >= self.bytes.len())
+        let content = self.text.get(start + 1..at).unwrap_or_default().trim_end();
+        let punctuated = content.ends_with([',', ':', '{', '}', '[', ']'])
+            || (self.expects_name() && content.contains(':'));
+        let text_follows =
+            is_word(byte(self.bytes, next)) && !is_comment(self.bytes, next) && next < self.bytes.len();
+        matches!(byte(self.bytes, at), b'\n' | b'\r') && (punctuated || !text_follows)
     }
 
     /// A string without its closing quote, up to the end of its line at `line`.
@@ -42,7 +49,7 @@ impl Parser<'_, '_> {
                 .cut_string(start, start + 1 + content.get(..colon).unwrap_or_default().trim_end().len());
         }
         let trimmed = content.trim_end_matches([' ', '\t', '\r', ',', '}', ']']);
-        let mut end = start + 1 + trimmed.len();
+        let mut end = (start + 1 + trimmed.len()).max(line.saturating_sub(PUNCTUATION));
         // Of the punctuation at the end, only what fits the open brackets is taken for punctuation.
         while !self.closes(end, line) && end < line {
             end += 1;
@@ -83,8 +90,10 @@ impl Parser<'_, '_> {
         let Some(last) = self.tokens.last().copied() else { return false };
         let (start, end) = (last.start(), last.start() + last.extent());
         let follows = byte(self.bytes, end);
-        let adjacent =
-            matches!(last.kind(), Kind::String | Kind::Escaped) && end == self.pos && is_word(follows);
+        let adjacent = matches!(last.kind(), Kind::String | Kind::Escaped)
+            && end == self.pos
+            && is_word(follows)
+            && follows != b'=';
         if !adjacent || is_comment(self.bytes, end) || byte(self.bytes, start) != b'"' {
             return false;
         }
@@ -96,6 +105,10 @@ impl Parser<'_, '_> {
             let run = content.get(length..).unwrap_or_default();
             run.contains([',', '}', ']']).then_some(length)
         };
+        let value = follows.is_ascii_digit() || follows == b'-' || self.is_literal(end);
+        if name && cut.is_none() && value {
+            return false;
+        }
         self.tokens.pop();
         match cut {
             Some(length) => {
@@ -217,11 +230,11 @@ impl Parser<'_, '_> {
         }
         let number = looks_like_a_number(self.text.get(start..end).unwrap_or_default());
         // A string without quotes may have spaces.
-        while !number {
+        loop {
             let next = blanks_end(self.bytes, end);
             let more = self.word_end(next);
             let colon = matches!(byte(self.bytes, blanks_end(self.bytes, more)), b':' | b'=');
-            if next == end || more == next || is_comment(self.bytes, next) || colon {
+            if number || next == end || more == next || is_comment(self.bytes, next) || colon {
                 break;
             }
             end = more;

@@ -121,11 +121,10 @@ pub(super) fn brackets_fit(bytes: &[u8], at: usize, open: &[u8], reach: usize) -
                 continue;
             }
             bracket @ (b'{' | b'[') => open.push(bracket),
-            bracket @ (b'}' | b']') => {
-                if open.pop() != Some(opener(bracket)) {
-                    return at;
-                }
-            }
+            bracket @ (b'}' | b']') => match open.pop() {
+                Some(opening) if opening == opener(bracket) => {}
+                _ => return at,
+            },
             _ => {}
         }
         at += 1;

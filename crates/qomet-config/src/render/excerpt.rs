@@ -20,6 +20,8 @@ pub(super) struct Excerpt<'a> {
     pub(super) start: Position,
     pub(super) text: String,
     pub(super) mark: Range<usize>,
+    /// Whether something of the line is left out.
+    pub(super) cut: bool,
 }
 
 impl<'a> Excerpt<'a> {
@@ -48,7 +50,14 @@ impl<'a> Excerpt<'a> {
         if shown < from.len() {
             piece.push('…');
         }
-        Some(Excerpt { source, start: source.position(place.start), text: piece, mark })
+        let cut = skipped > 0 || shown < from.len();
+        Some(Excerpt { source, start: source.position(place.start), text: piece, mark, cut })
+    }
+
+    /// Whether a mark of `other` can be drawn into this excerpt.
+    pub(super) fn shows(&self, other: &Excerpt<'_>) -> bool {
+        let same = std::ptr::eq(self.source, other.source) && self.start.line == other.start.line;
+        same && !self.cut && !other.cut
     }
 }
 

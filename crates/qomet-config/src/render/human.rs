@@ -21,8 +21,8 @@ pub fn render_human<'a>(
         if !out.is_empty() {
             out.push('\n');
         }
-        out.push_str(&renderer.render(&[group(diagnostic, sources)]));
-        out.push('\n');
+        let drawn = renderer.render(&[group(diagnostic, sources)]);
+        out.extend(drawn.lines().filter(|line| !is_empty_origin(line)).flat_map(|line| [line, "\n"]));
     }
     out
 }
@@ -35,11 +35,24 @@ fn group<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> Group<'a> {
     let message = diagnostic.to_string();
     let about = note_about(diagnostic, &message);
     let mut group = Group::with_title(level.primary_title(message).id(diagnostic.code()));
-    if let Some(excerpt) = diagnostic.place().and_then(|place| Excerpt::new(place, sources)) {
-        group = draw(group, excerpt, AnnotationKind::Primary, None);
+    let mut related = Vec::new();
+    let mut notes = Vec::new();
+    for one in diagnostic.related() {
+        match one.place.and_then(|place| Excerpt::new(place, sources)) {
+            Some(excerpt) => related.push((excerpt, one.label.clone())),
+            None => notes.push(note_related(one)),
+        }
     }
-    for related in diagnostic.related() {
-        group = draw_related(group, related, sources);
+    if let Some(excerpt) = diagnostic.place().and_then(|place| Excerpt::new(place, sources)) {
+        let (same, other) = related.into_iter().partition(|(other, _)| excerpt.shows(other));
+        related = other;
+        group = draw(group, excerpt, AnnotationKind::Primary, None, same);
+    }
+    for (excerpt, label) in related {
+        group = draw(group, excerpt, AnnotationKind::Context, Some(label), Vec::new());
+    }
+    for note in notes {
+        group = group.element(Level::NOTE.message(note));
     }
     if let Some(note) = about {
         group = group.element(Level::NOTE.message(note));
@@ -61,16 +74,10 @@ fn note_about(diagnostic: &Diagnostic, message: &str) -> Option<String> {
     })
 }
 
-fn draw_related<'a>(group: Group<'a>, related: &Related, sources: &'a Sources) -> Group<'a> {
-    match related.place.and_then(|place| Excerpt::new(place, sources)) {
-        Some(excerpt) => draw(group, excerpt, AnnotationKind::Context, Some(related.label.clone())),
-        None => {
-            let note = match &related.about.object {
-                Some(id) => format!("{}: object '{id}'", related.label),
-                None => related.label.clone(),
-            };
-            group.element(Level::NOTE.message(note))
-        }
+fn note_related(related: &Related) -> String {
+    match &related.about.object {
+        Some(id) => format!("{}: object '{id}'", related.label),
+        None => related.label.clone(),
     }
 }
 
@@ -79,11 +86,27 @@ fn draw<'a>(
     excerpt: Excerpt<'a>,
     kind: AnnotationKind,
     label: Option<String>,
+    others: Vec<(Excerpt<'a>, String)>,
 ) -> Group<'a> {
-    let origin =
-        Origin::path(excerpt.source.name()).line(excerpt.start.line).char_column(excerpt.start.column);
-    let snippet = Snippet::source(excerpt.text)
-        .line_start(excerpt.start.line)
-        .annotation(kind.span(excerpt.mark).label(label));
-    group.element(origin).element(snippet)
+    let (name, line) = (excerpt.source.name(), excerpt.start.line);
+    let mut snippet = Snippet::source(excerpt.text).line_start(line);
+    snippet = snippet.annotation(kind.span(excerpt.mark).label(label));
+    for (other, label) in others {
+        snippet = snippet.annotation(AnnotationKind::Context.span(other.mark).label(label));
+    }
+    if excerpt.cut {
+        // The column of a piece would be that within the piece.
+        let origin = Origin::path(name).line(line).char_column(excerpt.start.column);
+        group.element(origin).element(snippet)
+    } else {
+        group.element(snippet.path(name))
+    }
+}
+
+/// Whether a drawn line is the `:::` that stands above a snippet whose place was drawn by itself.
+fn is_empty_origin(line: &str) -> bool {
+    let mut parts = line.split('\u{1b}');
+    let first = parts.next().unwrap_or_default();
+    let visible = parts.map(|part| part.split_once('m').map_or("", |(_, text)| text));
+    std::iter::once(first).chain(visible).collect::<String>().trim() == ":::"
 }

@@ -8,6 +8,8 @@
 mod excerpt;
 mod human;
 mod json;
+#[cfg(test)]
+mod tests;
 
 pub use human::render_human;
 pub use json::render_json;
