@@ -19,12 +19,16 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod document;
 mod json;
 mod render;
+mod schema;
 mod source;
 mod syntax_error;
 
+pub use document::{Documents, Plan};
 pub use json::{Elements, JsonInput, JsonOutput, Leniency, Members, Node, Syntax, Tape};
 pub use render::{render_human, render_json};
+pub use schema::{describe_property, describe_type, describe_types, document_schema, type_schema};
 pub use source::{Location, Position, Source, Sources, TEXT_LIMIT};
 pub use syntax_error::{MISTAKES_LIMIT, SyntaxErrorKind};

@@ -22,6 +22,7 @@ mod types;
 mod value;
 mod visit;
 
+pub use compact_str::CompactString;
 pub use error::{
     About, Diagnostic, Diagnostics, ErrorClass, Failed, ModelErrorKind, Place, Problem, Related, Result,
     Severity, nearest,

@@ -33,10 +33,10 @@ impl Diagnostics {
         Failed(())
     }
 
-    /// The proof for whoever found out that there are errors.
-    pub(crate) fn proof(&self) -> Failed {
-        debug_assert!(self.errors > 0, "a proof of nothing");
-        Failed(())
+    /// The proof that something was reported that refuses, if so.
+    #[must_use]
+    pub fn proof(&self) -> Option<Failed> {
+        (self.errors > 0).then_some(Failed(()))
     }
 
     /// Adds all of `others`.

@@ -176,6 +176,11 @@ impl Diagnostic {
         self.0.place
     }
 
+    /// Sets or removes the place.
+    pub fn set_place(&mut self, place: Option<Place>) {
+        self.0.place = place;
+    }
+
     /// Other places that help.
     pub fn related(&self) -> &[Related] {
         &self.0.related

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use compact_str::CompactString;
 
 use super::{Journal, Model, ProbeContext, RealizeContext, Services, graph};
-use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind};
+use crate::error::{About, Diagnostic, Diagnostics, Failed, ModelErrorKind};
 use crate::object::{AnyDraft, ObjectRef};
 
 /// How far a check goes.
@@ -24,13 +24,30 @@ pub enum Level {
 pub struct Batch {
     model: Model,
     drafts: Vec<Box<dyn AnyDraft>>,
+    /// Ids of objects that could not even become drafts: links to them are not judged.
+    reserved: Vec<About>,
+    /// How far it was checked, and the order of creation.
+    checked: Option<(Level, Vec<usize>)>,
     shared: Services,
     cancel: Arc<AtomicBool>,
 }
 
 impl Batch {
     pub(super) fn new(model: Model, drafts: Vec<Box<dyn AnyDraft>>) -> Self {
-        Batch { model, drafts, shared: Services::default(), cancel: Arc::default() }
+        Batch {
+            model,
+            drafts,
+            reserved: Vec::new(),
+            checked: None,
+            shared: Services::default(),
+            cancel: Arc::default(),
+        }
+    }
+
+    /// The model in which they would be created.
+    #[must_use]
+    pub fn model(&self) -> &Model {
+        &self.model
     }
 
     /// The drafts.
@@ -45,43 +62,66 @@ impl Batch {
         self.cancel.clone()
     }
 
-    /// Checks everything up to `level`; all that can be seen is reported. `create` makes the same checks.
-    pub fn check(&self, level: Level, report: &mut Diagnostics) {
-        self.checked_order(level, report);
+    /// Says that the batch was meant to have an object that could not even become a draft, so that links to it are
+    /// not reported as a second mistake.
+    pub fn reserve(&mut self, about: About) {
+        self.reserved.push(about);
     }
 
-    fn checked_order(&self, level: Level, report: &mut Diagnostics) -> Vec<usize> {
-        for draft in &self.drafts {
-            let before = report.len();
-            draft.check(report);
-            complete(report.since(before), &**draft);
+    /// Checks everything up to `level`; all that can be seen is reported. What was checked before is not checked
+    /// again. `create` makes the same checks.
+    pub fn check(&mut self, level: Level, report: &mut Diagnostics) {
+        let (done, mut order) = match self.checked.take() {
+            Some((done, order)) => (Some(done), order),
+            None => (None, Vec::new()),
+        };
+        if done.is_none() {
+            for draft in &self.drafts {
+                let before = report.len();
+                draft.check(report);
+                complete(report.since(before), &**draft);
+            }
         }
-        let order =
-            if level >= Level::Graph { graph::check(&self.model, &self.drafts, report) } else { Vec::new() };
-        if level >= Level::Host {
+        if level >= Level::Graph && done < Some(Level::Graph) {
+            order = graph::check(&self.model, &self.drafts, &self.reserved, report);
+        }
+        if level >= Level::Host && done < Some(Level::Host) {
             self.probe(report);
         }
-        order
+        self.checked = Some((done.map_or(level, |done| done.max(level)), order));
     }
 
+    /// Announces every draft, then probes every draft. A draft whose id is missing or taken goes by its number, so
+    /// that what else is wrong with it shows too.
     fn probe(&self, report: &mut Diagnostics) {
-        for draft in &self.drafts {
-            draft.announce(&mut self.probe_context(&**draft, report));
+        let mut seen = std::collections::HashSet::new();
+        let odd = report.errors() > 0;
+        let names: Vec<CompactString> = self
+            .drafts
+            .iter()
+            .enumerate()
+            .map(|(number, draft)| match draft.id() {
+                Some(id) if !odd || seen.insert(id) => id.into(),
+                _ => compact_str::format_compact!("#{number}"),
+            })
+            .collect();
+        for (draft, name) in self.drafts.iter().zip(&names) {
+            draft.announce(&mut self.probe_context(name, report));
         }
-        for draft in &self.drafts {
+        for (draft, name) in self.drafts.iter().zip(&names) {
+            let mut found = Diagnostics::new();
+            draft.probe(&mut self.probe_context(name, &mut found));
+            if found.is_empty() {
+                continue;
+            }
             let before = report.len();
-            draft.probe(&mut self.probe_context(&**draft, report));
+            report.extend(found.take().into_iter().filter(|one| !draft.withholds(one)));
             complete(report.since(before), &**draft);
         }
     }
 
-    fn probe_context<'a>(&'a self, draft: &'a dyn AnyDraft, report: &'a mut Diagnostics) -> ProbeContext<'a> {
-        ProbeContext {
-            id: draft.id().unwrap_or_default(),
-            services: &self.model.inner.services,
-            batch: &self.shared,
-            report,
-        }
+    fn probe_context<'a>(&'a self, id: &'a str, report: &'a mut Diagnostics) -> ProbeContext<'a> {
+        ProbeContext { id, services: &self.model.inner.services, batch: &self.shared, report }
     }
 
     /// Checks everything, then creates every object below `/objects`, in the order of the drafts.
@@ -89,12 +129,18 @@ impl Batch {
     /// # Errors
     /// The proof that something was reported; then nothing was created, and what had been done is undone.
     pub fn create(mut self, report: &mut Diagnostics) -> Result<Vec<ObjectRef>, Failed> {
-        let before = report.errors();
-        let order = self.checked_order(Level::Host, report);
-        let drafts = std::mem::take(&mut self.drafts);
-        if report.errors() > before {
-            return Err(failed(report));
+        if let Some(reported) = self.drafts.iter().find_map(|draft| draft.damaged()) {
+            return Err(reported);
         }
+        let mut found = Diagnostics::new();
+        self.check(Level::Host, &mut found);
+        let refused = found.proof();
+        report.extend(found.take());
+        if let Some(reported) = refused {
+            return Err(reported);
+        }
+        let drafts = std::mem::take(&mut self.drafts);
+        let order = self.checked.take().map_or_else(Vec::new, |(_, order)| order);
         let ids: Vec<CompactString> =
             drafts.iter().map(|draft| draft.id().unwrap_or_default().into()).collect();
         let _pending = Pending::take(&self.model, ids, report)?;
@@ -110,7 +156,7 @@ impl Batch {
                         drop(object.take());
                     }
                 }
-                journal.undo();
+                report.extend(journal.undo());
                 return Err(failed);
             }
         };
@@ -121,8 +167,9 @@ impl Batch {
                 let gone = change.remove(&added);
                 drop(change);
                 drop((gone, added, objects));
-                journal.undo();
-                return Err(report.report(problem));
+                let failed = report.report(problem);
+                report.extend(journal.undo());
+                return Err(failed);
             }
         }
         drop(change);
@@ -151,16 +198,12 @@ impl Batch {
         let mut drafts: Vec<Option<Box<dyn AnyDraft>>> = drafts.into_iter().map(Some).collect();
         for index in order {
             let Some(mut draft) = drafts.get_mut(*index).and_then(Option::take) else { continue };
-            let before = report.errors();
             let find = |path: &str| {
                 let id = path.strip_prefix("/objects/").unwrap_or(path);
                 let made = ids.get(id).and_then(|index| made.get(*index)?.clone());
                 made.or_else(|| self.model.resolve(path).ok())
             };
-            graph::resolve_links(&mut *draft, &find, report);
-            if report.errors() > before {
-                return Err(failed(report));
-            }
+            graph::resolve_links(&mut *draft, &find, report)?;
             let about = draft.about();
             let id = CompactString::from(draft.id().unwrap_or_default());
             let mut warnings = Diagnostics::new();
@@ -200,7 +243,7 @@ fn complete(diagnostics: &mut [Diagnostic], draft: &dyn AnyDraft) {
         for related in diagnostic.related_mut() {
             if related.about.bag.is_none() && related.about.object.is_none() {
                 let property = related.about.property.take();
-                related.about = crate::About { property, ..about.clone() };
+                related.about = About { property, ..about.clone() };
             }
         }
         let own = diagnostic.about_mut();
@@ -208,11 +251,6 @@ fn complete(diagnostics: &mut [Diagnostic], draft: &dyn AnyDraft) {
         own.type_name = own.type_name.take().or_else(|| about.type_name.clone());
         own.bag = own.bag.or(about.bag);
     }
-}
-
-/// The proof for a report that is known to hold an error.
-fn failed(report: &mut Diagnostics) -> Failed {
-    report.proof()
 }
 
 /// The ids of objects in the making; nobody else can take them.

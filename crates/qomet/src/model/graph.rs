@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::error::{About, Diagnostic, Diagnostics, ModelErrorKind, Related, nearest};
+use crate::error::{About, Diagnostic, Diagnostics, Failed, ModelErrorKind, Related, nearest};
 use crate::object::{AnyDraft, ObjectRef};
 use crate::types::Class;
 
@@ -24,13 +24,20 @@ fn about(draft: &dyn AnyDraft, slot: usize) -> About {
 
 /// Checks ids and links of `drafts` against each other and the model. Returns the order in which they can be made;
 /// it is complete only if nothing was reported.
-pub(super) fn check(model: &Model, drafts: &[Box<dyn AnyDraft>], report: &mut Diagnostics) -> Vec<usize> {
+///
+/// `reserved` are the ids of objects that could not even become drafts.
+pub(super) fn check(
+    model: &Model,
+    drafts: &[Box<dyn AnyDraft>],
+    reserved: &[About],
+    report: &mut Diagnostics,
+) -> Vec<usize> {
     let mut ids: Ids<'_> =
         HashMap::with_capacity_and_hasher(drafts.len(), foldhash::fast::RandomState::default());
-    for (index, draft) in drafts.iter().enumerate() {
+    for index in 0..drafts.len() {
         check_id(model, drafts, index, &mut ids, report);
-        let _ = draft;
     }
+    let is_reserved = |id: &str| reserved.iter().any(|about| about.object.as_deref() == Some(id));
     if !drafts.iter().any(|draft| draft.class().has_links()) {
         return (0..drafts.len()).collect();
     }
@@ -43,6 +50,9 @@ pub(super) fn check(model: &Model, drafts: &[Box<dyn AnyDraft>], report: &mut Di
                 expected: link.target_type().to_owned(),
                 found: class.name().to_owned(),
             };
+            if is_reserved(id_of(path)) {
+                return;
+            }
             let problem = match ids.get(id_of(path)).and_then(|other| Some((*other, drafts.get(*other)?))) {
                 Some((other, target)) if target.class().is_a(link.target_type()) => {
                     needs.push(other);
@@ -79,6 +89,7 @@ fn check_id<'a>(
 ) {
     let Some(draft) = drafts.get(index) else { return };
     let problem = match draft.id() {
+        None if draft.damaged().is_some() => return,
         None => Diagnostic::new(ModelErrorKind::MissingId),
         Some(id) => match crate::tree::check_id(id) {
             Err(problem) => problem.with_property("id"),
@@ -164,26 +175,31 @@ fn order(drafts: &[Box<dyn AnyDraft>], needs: &[Vec<usize>], report: &mut Diagno
 }
 
 /// Looks up every link of `draft` that is still a path.
+///
+/// # Errors
+/// The proof that some could not be found or do not fit.
 pub(super) fn resolve_links(
     draft: &mut dyn AnyDraft,
     find: &dyn Fn(&str) -> Option<ObjectRef>,
     report: &mut Diagnostics,
-) {
+) -> Result<(), Failed> {
     if !draft.class().has_links() {
-        return;
+        return Ok(());
     }
+    let mut done = Ok(());
     let class = draft.class().clone();
     let whom = draft.about();
     draft.links_mut(&mut |slot, link| {
         let Some(path) = link.unresolved().map(str::to_owned) else { return };
-        let done = match find(&path) {
+        let resolved = match find(&path) {
             Some(target) => link.resolve(&target),
             None => Err(ModelErrorKind::DanglingLink { path, nearest: None }),
         };
-        if let Err(problem) = done {
+        if let Err(problem) = resolved {
             let property = class.property(slot).map(|property| property.name.into());
             let about = About { property, ..whom.clone() };
-            let _ = report.report(Diagnostic::new(problem).with_about(about));
+            done = Err(report.report(Diagnostic::new(problem).with_about(about)));
         }
     });
+    done
 }

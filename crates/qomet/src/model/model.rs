@@ -177,7 +177,7 @@ impl Model {
         configure(&mut *draft)?;
         let mut report = Diagnostics::new();
         draft.check(&mut report);
-        super::graph::resolve_links(&mut *draft, &|path| self.resolve(path).ok(), &mut report);
+        let _ = super::graph::resolve_links(&mut *draft, &|path| self.resolve(path).ok(), &mut report);
         report.first_error()?;
         let (mut journal, mut warnings) = (Journal::new(), Diagnostics::new());
         // A wildcard is settled first, so that the object is born with its name; the number is lost if it fails.

@@ -16,6 +16,11 @@ pub struct Services {
 }
 
 impl Services {
+    /// Puts `service` in place of the one there is; objects that have it keep the old one.
+    pub fn put<S: Service>(&self, service: S) {
+        self.map.lock().insert(TypeId::of::<S>(), Arc::new(service));
+    }
+
     /// The model's `S`.
     #[must_use]
     pub fn get<S: Service>(&self) -> Arc<S> {

@@ -41,6 +41,7 @@ pub struct Draft<T: Realize> {
     given: SlotSet,
     /// What was given, but wrongly. Rules that look at it would only report a consequence.
     damaged: SlotSet,
+    failed: Option<Failed>,
     bag: Option<usize>,
 }
 
@@ -63,6 +64,13 @@ pub trait AnyDraft: Send {
     /// # Errors
     /// The proof that what was wrong was reported.
     fn assign(&mut self, slot: usize, input: &mut dyn Input) -> Result<(), Failed>;
+    /// Notes that something about the draft was already reported: the property in `slot`, or the draft itself. What
+    /// follows from it is not reported again, and the draft cannot be created.
+    fn damage(&mut self, slot: Option<usize>, reported: Failed);
+    /// The proof that something about the draft was reported.
+    fn damaged(&self) -> Option<Failed>;
+    /// Whether `diagnostic` is a mere consequence: it is about a property that was already reported or is missing.
+    fn withholds(&self, diagnostic: &Diagnostic) -> bool;
     /// Writes the property in `slot` as configured.
     fn write(&self, slot: usize, output: &mut dyn Output);
     /// Reports required properties that are missing and broken rules across properties.
@@ -127,6 +135,7 @@ impl<T: Realize> Draft<T> {
             properties: T::defaults(),
             given: SlotSet::default(),
             damaged: SlotSet::default(),
+            failed: None,
             bag: None,
         }
     }
@@ -135,6 +144,10 @@ impl<T: Realize> Draft<T> {
     #[must_use]
     pub fn properties(&self) -> &T {
         &self.properties
+    }
+
+    fn is_missing(&self, slot: usize) -> bool {
+        !self.given.contains(slot) && self.class.property(slot).is_some_and(Property::is_required)
     }
 
     fn assign_sound(
@@ -183,39 +196,50 @@ impl<T: Realize> AnyDraft for Draft<T> {
         // Given even if it turns out wrong: its absence must not be reported as a second mistake.
         self.given.insert(slot);
         let done = self.assign_sound(slot, property, input);
-        if done.is_err() {
-            self.damaged.insert(slot);
+        if let Err(reported) = done {
+            self.damage(Some(slot), reported);
         }
         done
+    }
+
+    fn damage(&mut self, slot: Option<usize>, reported: Failed) {
+        self.failed = Some(reported);
+        if let Some(slot) = slot {
+            self.given.insert(slot);
+            self.damaged.insert(slot);
+        }
+    }
+
+    fn damaged(&self) -> Option<Failed> {
+        self.failed
     }
 
     fn write(&self, slot: usize, output: &mut dyn Output) {
         self.properties.write(None, slot, output);
     }
 
+    fn withholds(&self, diagnostic: &Diagnostic) -> bool {
+        let unsound = |about: &About| {
+            let slot = about.property.as_deref().and_then(|name| self.class.find(name));
+            slot.is_some_and(|slot| self.damaged.contains(slot) || self.is_missing(slot))
+        };
+        unsound(diagnostic.about()) || diagnostic.related().iter().any(|related| unsound(&related.about))
+    }
+
     fn check(&self, report: &mut Diagnostics) {
-        let mut missing = SlotSet::default();
         for (slot, property) in self.class.properties().iter().enumerate() {
-            if property.is_required() && !self.is_given(slot) {
-                missing.insert(slot);
+            if self.is_missing(slot) {
                 let _ = report.report(ModelErrorKind::MissingProperty {
                     name: property.name,
                     value_type: property.value_type.phrase(),
                 });
             }
         }
-        if !T::CHECKED {
-            return;
+        if T::CHECKED {
+            let mut rules = Diagnostics::new();
+            self.properties.check_all(&mut rules);
+            report.extend(rules.take().into_iter().filter(|broken| !self.withholds(broken)));
         }
-        let mut rules = Diagnostics::new();
-        self.properties.check_all(&mut rules);
-        let unsound = |about: &About| {
-            let slot = about.property.as_deref().and_then(|name| self.class.find(name));
-            slot.is_some_and(|slot| self.damaged.contains(slot) || missing.contains(slot))
-        };
-        report.extend(rules.take().into_iter().filter(|broken| {
-            !unsound(broken.about()) && !broken.related().iter().any(|related| unsound(&related.about))
-        }));
     }
 
     fn links(&self, each: &mut dyn FnMut(usize, &dyn LinkRef)) {

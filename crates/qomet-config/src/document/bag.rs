@@ -1,0 +1,210 @@
+//! From a bag to a draft.
+
+use qomet::CompactString;
+use qomet::{About, AnyDraft, Diagnostic, Input, InputKind, ModelErrorKind, Related, TypeRegistry};
+
+use crate::json::{JsonInput, Node};
+
+/// Reads bags, one after the other.
+pub(super) struct Reader<'r> {
+    registry: &'r TypeRegistry,
+    /// What could be read.
+    pub(super) drafts: Vec<Box<dyn AnyDraft>>,
+    /// Objects of which not even the type is known.
+    pub(super) lost: Vec<About>,
+    bags: usize,
+}
+
+impl<'r> Reader<'r> {
+    pub(super) fn new(registry: &'r TypeRegistry) -> Self {
+        Reader { registry, drafts: Vec::new(), lost: Vec::new(), bags: 0 }
+    }
+
+    /// Reads one bag. Reports all that is wrong with it by itself.
+    pub(super) fn read<'t>(&mut self, bag: Node<'t>, input: &mut JsonInput<'t, '_>) {
+        let number = self.bags;
+        self.bags += 1;
+        let before = input.diagnostics().len();
+        let mut about = About { bag: Some(number), ..About::default() };
+        match bag.kind() {
+            InputKind::Struct => self.read_struct(bag, number, &mut about, input),
+            InputKind::Damaged => {}
+            found => {
+                input.move_to(bag);
+                let expected = "an object with \"qom-type\" and \"id\"";
+                let _ = input.report(Box::new(crate::SyntaxErrorKind::NotADocument { expected, found }));
+            }
+        }
+        for diagnostic in input.diagnostics().since(before) {
+            for related in diagnostic.related_mut() {
+                if related.about.bag.is_none() && related.place.is_none() {
+                    related.about.bag = Some(number);
+                }
+            }
+            let own = diagnostic.about_mut();
+            own.object = own.object.take().or_else(|| about.object.clone());
+            own.type_name = own.type_name.take().or_else(|| about.type_name.clone());
+            own.bag = own.bag.or(about.bag);
+        }
+    }
+
+    fn read_struct<'t>(
+        &mut self,
+        bag: Node<'t>,
+        number: usize,
+        about: &mut About,
+        input: &mut JsonInput<'t, '_>,
+    ) {
+        let head = Head::read(bag, input);
+        about.object = head.id.clone();
+        let class = match head.type_name {
+            Some(node) => {
+                input.move_to(node);
+                let known = match node.str() {
+                    Some(name) if node.kind() == InputKind::String => self.registry.lookup(&name),
+                    _ => {
+                        // Says that it is no string, unless that was said.
+                        let _ = input.string();
+                        self.lost.push(about.clone());
+                        return;
+                    }
+                };
+                known.and_then(|class| {
+                    about.type_name = Some(class.name().into());
+                    class.user_draft()
+                })
+            }
+            None => {
+                input.move_to(bag);
+                if bag.damaged_name().is_none() {
+                    let _ = input.report(Box::new(ModelErrorKind::MissingType));
+                }
+                self.lost.push(about.clone());
+                return;
+            }
+        };
+        let mut draft = match class {
+            Ok(draft) => draft,
+            Err(problem) => {
+                let place = head.type_name.map_or(bag.place(), Node::place);
+                let _ = input.diagnostics().report(problem.with_property("qom-type").at(place));
+                self.lost.push(about.clone());
+                return;
+            }
+        };
+        draft.set_bag(number);
+        match (&head.id, head.id_failed) {
+            (Some(id), _) => draft.set_id(id),
+            (None, Some(failed)) => draft.damage(None, failed),
+            (None, None) => {
+                input.move_to(bag);
+                let failed = match bag.damaged_name() {
+                    Some(failed) => failed,
+                    None => input.report(Box::new(ModelErrorKind::MissingId)),
+                };
+                draft.damage(None, failed);
+            }
+        }
+        read_properties(bag, &mut *draft, input);
+        self.drafts.push(draft);
+    }
+}
+
+/// `qom-type` and `id`, wherever they stand.
+struct Head<'t> {
+    type_name: Option<Node<'t>>,
+    id: Option<CompactString>,
+    id_failed: Option<qomet::Failed>,
+}
+
+impl<'t> Head<'t> {
+    fn read(bag: Node<'t>, input: &mut JsonInput<'t, '_>) -> Self {
+        let mut head = Head { type_name: None, id: None, id_failed: None };
+        let (mut first_type, mut first_id) = (None, None);
+        for (key, value) in bag.members() {
+            let Some(name) = key.str() else { continue };
+            let first = match &*name {
+                "qom-type" => &mut first_type,
+                "id" => &mut first_id,
+                _ => continue,
+            };
+            if let Some(first) = first {
+                let _ = duplicate(key, *first, &name, input);
+                continue;
+            }
+            *first = Some(key);
+            if name == "qom-type" {
+                head.type_name = Some(value);
+                continue;
+            }
+            input.move_to(value);
+            let id = input.string().map(CompactString::from);
+            match id {
+                Ok(id) => head.id = Some(id),
+                Err(failed) => {
+                    let _ = input
+                        .diagnostics()
+                        .iter_mut()
+                        .last()
+                        .map(|last| last.about_mut().property = Some("id".into()));
+                    head.id_failed = Some(failed);
+                }
+            }
+        }
+        head
+    }
+}
+
+fn duplicate<'t>(key: Node<'t>, first: Node<'t>, name: &str, input: &mut JsonInput<'t, '_>) -> qomet::Failed {
+    let related =
+        Related { label: "first given here".to_owned(), about: About::default(), place: Some(first.place()) };
+    let problem =
+        Diagnostic::new(ModelErrorKind::DuplicateProperty).with_property(name).with_related(related);
+    input.diagnostics().report(problem.at(key.place()))
+}
+
+fn read_properties<'t>(bag: Node<'t>, draft: &mut dyn AnyDraft, input: &mut JsonInput<'t, '_>) {
+    for (key, value) in bag.members() {
+        let Some(name) = key.str() else {
+            if let Some(failed) = bag.damaged_name() {
+                draft.damage(None, failed);
+            }
+            continue;
+        };
+        if matches!(&*name, "qom-type" | "id") {
+            continue;
+        }
+        let Some(slot) = draft.class().find(&name) else {
+            let problem = draft.class().unknown_property(&name);
+            let nearest = match &problem {
+                ModelErrorKind::UnknownProperty { nearest, .. } => *nearest,
+                _ => None,
+            };
+            let failed =
+                input.diagnostics().report(Diagnostic::new(problem).with_property(&name).at(key.place()));
+            // The one that was probably meant is not missing as well.
+            let meant =
+                nearest.and_then(|name| draft.class().find(name)).filter(|slot| !draft.is_given(*slot));
+            draft.damage(meant.filter(|_| bag.get(nearest.unwrap_or_default()).is_none()), failed);
+            continue;
+        };
+        if draft.is_given(slot) {
+            let first =
+                bag.members().map(|(key, _)| key).find(|one| one.str().is_some_and(|one| one == name));
+            let failed = duplicate(key, first.unwrap_or(key), &name, input);
+            draft.damage(None, failed);
+            continue;
+        }
+        let before = input.diagnostics().len();
+        input.move_to_member(key, value);
+        let done = draft.assign(slot, input);
+        if done.is_err() || input.diagnostics().len() > before {
+            for diagnostic in input.diagnostics().since(before) {
+                diagnostic.about_mut().property = Some(CompactString::from(&*name));
+            }
+        }
+    }
+    if let Some(failed) = bag.damaged_name() {
+        draft.damage(None, failed);
+    }
+}

@@ -1,0 +1,39 @@
+//! From whom a diagnostic concerns to where that stands.
+
+use qomet::{About, Diagnostic, Place};
+
+use super::shape;
+use crate::json::{JsonInput, Leniency, Node, Tape};
+
+/// Fills in the places of diagnostics that only say which bag and property they are about.
+pub(super) fn locate(tapes: &[Tape<'_>], diagnostics: &mut [Diagnostic]) {
+    let missing = |one: &Diagnostic| {
+        one.place().is_none() || one.related().iter().any(|related| related.place.is_none())
+    };
+    if !diagnostics.iter().any(missing) {
+        return;
+    }
+    let mut bags: Vec<Node<'_>> = Vec::new();
+    // Only the shape is wanted; what is wrong with it was said before.
+    let mut said = qomet::Diagnostics::new();
+    for tape in tapes {
+        let mut input = JsonInput::new(tape.root(), Leniency::Lenient, &mut said);
+        shape::each_bag(tape.root(), &mut input, &mut |bag, _| bags.push(bag));
+    }
+    let _ = said.take();
+    for diagnostic in diagnostics {
+        if diagnostic.place().is_none() {
+            let place = find(&bags, diagnostic.about());
+            diagnostic.set_place(place);
+        }
+        for related in diagnostic.related_mut() {
+            related.place = related.place.or_else(|| find(&bags, &related.about));
+        }
+    }
+}
+
+fn find(bags: &[Node<'_>], about: &About) -> Option<Place> {
+    let bag = bags.get(about.bag?)?;
+    let value = about.property.as_deref().and_then(|property| bag.get(property));
+    Some(value.unwrap_or(*bag).place())
+}

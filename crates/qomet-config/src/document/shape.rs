@@ -1,0 +1,63 @@
+//! The shapes of a document: one bag, a list of bags, or `{"$schema": …, "objects": [bags]}`.
+
+use qomet::{Input, InputKind, ModelErrorKind};
+
+use crate::json::{JsonInput, Node};
+use crate::syntax_error::SyntaxErrorKind;
+
+/// Calls `each` with every bag of a document, in order. Reports what is wrong with the shape.
+pub(super) fn each_bag<'t>(
+    root: Node<'t>,
+    input: &mut JsonInput<'t, '_>,
+    each: &mut dyn FnMut(Node<'t>, &mut JsonInput<'t, '_>),
+) {
+    match root.kind() {
+        InputKind::List => root.elements().for_each(|bag| each(bag, input)),
+        InputKind::Struct if root.get("objects").is_some() && root.get("qom-type").is_none() => {
+            wrapper(root, input, each);
+        }
+        InputKind::Struct => each(root, input),
+        _ => wrong(root, "an object, a list of objects, or {\"objects\": [...]}", input),
+    }
+}
+
+fn wrapper<'t>(
+    root: Node<'t>,
+    input: &mut JsonInput<'t, '_>,
+    each: &mut dyn FnMut(Node<'t>, &mut JsonInput<'t, '_>),
+) {
+    const MEMBERS: [&str; 2] = ["$schema", "objects"];
+    let mut seen: Vec<&str> = Vec::new();
+    for (key, value) in root.members() {
+        let Some(name) = key.str() else { continue };
+        match MEMBERS.into_iter().find(|member| *member == name) {
+            None => {
+                let problem =
+                    ModelErrorKind::UnknownMember { name: name.into_owned(), members: MEMBERS.to_vec() };
+                input.move_to(key);
+                let _ = input.report(Box::new(problem));
+            }
+            Some(member) if seen.contains(&member) => {
+                input.move_to(key);
+                let _ = input.report(Box::new(ModelErrorKind::DuplicateMember { name: member }));
+            }
+            Some(member) => {
+                seen.push(member);
+                match (member, value.kind()) {
+                    ("objects", InputKind::List) => value.elements().for_each(|bag| each(bag, input)),
+                    ("objects", _) => wrong(value, "a list of objects", input),
+                    (_, InputKind::String) => {}
+                    _ => wrong(value, "a string", input),
+                }
+            }
+        }
+    }
+}
+
+/// Reports that something else was expected; says nothing about what was reported already.
+fn wrong<'t>(node: Node<'t>, expected: &'static str, input: &mut JsonInput<'t, '_>) {
+    if node.kind() != InputKind::Damaged {
+        input.move_to(node);
+        let _ = input.report(Box::new(SyntaxErrorKind::NotADocument { expected, found: node.kind() }));
+    }
+}

@@ -1,0 +1,21 @@
+//! What the types of a registry look like to programs: JSON Schema and introspection.
+//!
+//! [`document_schema`] and [`type_schema`] are for editors and validators: they describe what a person may write
+//! in a document. [`describe_types`], [`describe_type`] and [`describe_property`] are for programs that ask what
+//! there is: everything a type's declaration says, computed properties included. All of them construct no object
+//! and are called by the command line; the same registry always gives the same text.
+//!
+//! Not here: links and ids between objects and what the host has. A schema sees one value at a time.
+//!
+//! Why not derive the schema from Rust types (schemars): the registry is the only source, and it is a value that
+//! a program puts together when it runs.
+
+mod describe;
+mod document;
+mod property;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub use describe::{describe_property, describe_type, describe_types};
+pub use document::{document_schema, type_schema};

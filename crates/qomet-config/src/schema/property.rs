@@ -1,0 +1,53 @@
+//! The schema of a property: its value and what its declaration adds.
+
+use qomet::{Presence, Property, ValueType};
+use serde_json::{Map, Value, json};
+
+use super::value::{insert_text, value_schema};
+use crate::json::JsonOutput;
+
+/// The schema of what a document may give for the property.
+pub(super) fn property_schema(property: &Property) -> Map<String, Value> {
+    let mut schema = Map::new();
+    insert_text(&mut schema, "description", property.description);
+    schema.extend(value_schema(property.value_type, property.bounds));
+    if let Some(default) = default_of(property) {
+        schema.insert("default".to_owned(), default);
+    }
+    schema.insert("x-mutable".to_owned(), json!(property.mutability.as_str()));
+    if let Some(unit) = unit_of(property) {
+        schema.insert("x-unit".to_owned(), json!(unit));
+    }
+    if let Some(since) = property.since {
+        schema.insert("x-since".to_owned(), json!(since));
+    }
+    if property.deprecated.is_some() {
+        schema.insert("deprecated".to_owned(), json!(true));
+    }
+    if property.unstable {
+        schema.insert("x-unstable".to_owned(), json!(true));
+    }
+    if property.sensitive {
+        schema.insert("writeOnly".to_owned(), json!(true));
+        schema.insert("x-sensitive".to_owned(), json!(true));
+    }
+    schema
+}
+
+/// The default as a document would write it. That of a sensitive property is nobody's business.
+pub(super) fn default_of(property: &Property) -> Option<Value> {
+    match property.presence {
+        Presence::Default(write) if !property.sensitive => {
+            let mut out = JsonOutput::compact();
+            write(&mut out);
+            serde_json::from_str(out.as_str()).ok()
+        }
+        _ => None,
+    }
+}
+
+/// The unit of its number: the declared one, bytes for sizes.
+pub(super) fn unit_of(property: &Property) -> Option<&'static str> {
+    let implied = matches!(property.value_type.inner(), ValueType::Size).then_some("bytes");
+    property.unit.or(implied)
+}
