@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod expand;
 mod model;
 mod object;
 mod tree;
@@ -49,7 +50,9 @@ pub use qomet_derive::{Object, Value};
 /// What expanded code needs and nobody else.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::value::Snapshot;
+    pub use crate::expand::{
+        Project, ProjectByBorrow, Snapshot, any_of, are_distinct, branch, is_integer, is_range,
+    };
 }
 
 /// What nearly every author needs.
