@@ -13,9 +13,10 @@ use crate::error::{MAX_END, MemoryError};
 use crate::faults::Call;
 use crate::host::Host;
 use crate::map::{Mapping, Shape, Source};
+use crate::numa;
 use crate::pages::PageUnit;
 use crate::probe::{Kind, Probe, host_error, quoted};
-use crate::request::{AnonymousRequest, FileRequest, Rom};
+use crate::request::{AnonymousRequest, FileRequest, Policy, Rom};
 use crate::warning::MemoryWarning;
 
 /// What `check` says about a request.
@@ -42,6 +43,7 @@ pub fn check_anonymous(host: &Host, request: &AnonymousRequest) -> Verdict {
     let unit = unit_or_fault(host, &mut verdict.faults);
     check_size(request.size, &mut verdict.faults);
     check_reserve(request.memory.prealloc, request.memory.reserve, &mut verdict.faults);
+    numa::check(host, &request.memory, &mut verdict);
     if let (Some(size), Some(unit)) = (request.size, unit)
         && size > 0
         && size <= MAX_END
@@ -71,8 +73,8 @@ fn unit_or_fault(host: &Host, faults: &mut Vec<MemoryError>) -> Option<PageUnit>
     crate::probe::machine_unit(host).map_err(|fault| faults.push(fault)).ok()
 }
 
-/// Judges what can be said about a file request from its values alone.
-pub(crate) fn check_values(request: &FileRequest, verdict: &mut Verdict) {
+/// Judges what can be said about a file request without looking at the file.
+pub(crate) fn check_values(host: &Host, request: &FileRequest, verdict: &mut Verdict) {
     let faults = &mut verdict.faults;
     check_size(request.size, faults);
     if request.offset > MAX_END {
@@ -94,6 +96,7 @@ pub(crate) fn check_values(request: &FileRequest, verdict: &mut Verdict) {
         _ => {}
     }
     check_reserve(request.memory.prealloc, request.memory.reserve, faults);
+    numa::check(host, &request.memory, verdict);
     warn_no_effect(request, &mut verdict.warnings);
 }
 
@@ -134,7 +137,7 @@ fn warn_no_effect(request: &FileRequest, warnings: &mut Vec<MemoryWarning>) {
 /// divides every other one.
 pub(crate) fn check_without_file(host: &Host, request: &FileRequest, why: MemoryError) -> Verdict {
     let mut verdict = Verdict::default();
-    check_values(request, &mut verdict);
+    check_values(host, request, &mut verdict);
     if let Some(unit) = unit_or_fault(host, &mut verdict.faults) {
         check_pages(request, unit, &mut verdict.faults);
     }
@@ -145,7 +148,7 @@ pub(crate) fn check_without_file(host: &Host, request: &FileRequest, why: Memory
 /// Judges a file request against what its path leads to.
 pub(crate) fn check_file(host: &Host, request: &FileRequest, probe: &Probe, company: Company) -> Verdict {
     let mut verdict = Verdict::default();
-    check_values(request, &mut verdict);
+    check_values(host, request, &mut verdict);
     check_pages(request, probe.unit, &mut verdict.faults);
     let reachable = check_access(host, request, probe, company, &mut verdict.faults);
     check_length(host, request, probe, company, &mut verdict);
@@ -338,6 +341,25 @@ fn warn_file(request: &FileRequest, probe: &Probe, warnings: &mut Vec<MemoryWarn
     if request.memory.share && request.memory.reserve.is_some() && !probe.is_hugetlbfs() {
         let setting = if request.memory.reserve == Some(true) { "reserve=on" } else { "reserve=off" };
         warnings.push(MemoryWarning::NoEffect { setting, why: "on a shared file" });
+    }
+    // Their pages are where the device is, or where the thread that reads or writes them may take some (mbind(2)).
+    // Of character devices nothing is known: shared memory of /dev/zero is bound.
+    let unbound = match probe.kind {
+        Kind::Missing { .. } | Kind::Folder | Kind::Regular { .. } => {
+            let own_pages = probe.is_tmpfs() || probe.is_hugetlbfs();
+            (!own_pages).then_some("on a shared file that is neither on tmpfs nor on hugetlbfs")
+        }
+        Kind::Block { .. } | Kind::Dax { .. } => Some("on a shared device"),
+        Kind::Char => None,
+    };
+    if let Some(why) = unbound.filter(|_| request.memory.share) {
+        let setting = match request.memory.policy {
+            Policy::Default => None,
+            Policy::Preferred => Some("policy=preferred"),
+            Policy::Bind => Some("policy=bind"),
+            Policy::Interleave => Some("policy=interleave"),
+        };
+        warnings.extend(setting.map(|setting| MemoryWarning::NoEffect { setting, why }));
     }
     if request.memory.prealloc
         && request.readonly

@@ -13,7 +13,10 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 
 use crate::faults::Call;
+use crate::map::MAX_NODES;
+use crate::numa::Nodes;
 use crate::pages::{Bytes, PageSource, PageUnit};
+use crate::request::Policy;
 
 /// The largest end of a window: file offsets are signed 64-bit numbers.
 pub const MAX_END: u64 = i64::MAX.unsigned_abs();
@@ -52,6 +55,16 @@ pub enum MemoryError {
     SharedTemplate,
     #[error("prealloc=on and reserve=off contradict each other")]
     PreallocWithoutReserve,
+    #[error("policy={policy} needs host-nodes")]
+    PolicyWithoutNodes { policy: Policy },
+    #[error("host-nodes={} needs a policy other than policy=default", Nodes(nodes))]
+    NodesWithoutPolicy { nodes: Vec<u16> },
+    #[error("host-nodes={}: the largest possible node is {}, and the host has {}", Nodes(nodes), MAX_NODES - 1, Nodes(online))]
+    NodesTooLarge { nodes: Vec<u16>, online: Vec<u16> },
+    #[error("none of host-nodes={} exists: the host has {}", Nodes(nodes), Nodes(online))]
+    NoSuchNodes { nodes: Vec<u16>, online: Vec<u16> },
+    #[error("cannot bind {subject} to host-nodes={} with policy={policy}: {}{}", Nodes(nodes), errno.desc(), forbidden(*errno))]
+    NotBound { subject: String, policy: Policy, nodes: Vec<u16>, errno: Errno },
     #[error("'{}' does not exist, and readonly=on does not create it", path.display())]
     NotFound { path: PathBuf },
     #[error("the folder '{}' does not exist", folder.display())]
@@ -116,6 +129,14 @@ pub enum MemoryError {
 
 fn now(file_length: Option<u64>) -> String {
     file_length.map(|length| format!(" (the file is now {} long)", Bytes(length))).unwrap_or_default()
+}
+
+/// Memory rule C7: the kernel itself never refuses `mbind` so for memory of one's own.
+fn forbidden(errno: Errno) -> &'static str {
+    match errno {
+        Errno::EPERM => "; a container's seccomp profile refuses mbind without CAP_SYS_NICE",
+        _ => "",
+    }
 }
 
 /// What a kind says besides its sentence.
@@ -246,6 +267,23 @@ impl MemoryError {
                 .on("reserve")
                 .expected("reserve=on, or prealloc=off")
                 .found("prealloc=on, reserve=off"),
+            E::PolicyWithoutNodes { policy } => Facts::of("policy-without-host-nodes")
+                .on("policy")
+                .expected("host-nodes with at least one node, or policy=default")
+                .found(format!("policy={policy}, no host-nodes")),
+            E::NodesWithoutPolicy { nodes } => Facts::of("host-nodes-without-policy")
+                .on("host-nodes")
+                .expected("policy=preferred, policy=bind or policy=interleave, or no host-nodes")
+                .found(format!("host-nodes={}, policy=default", Nodes(nodes))),
+            E::NodesTooLarge { nodes, online } => Facts::of("host-nodes-too-large")
+                .on("host-nodes")
+                .expected(format!("nodes of {}", Nodes(online)))
+                .found(Nodes(nodes)),
+            E::NoSuchNodes { nodes, online } => Facts::of("no-such-host-nodes")
+                .on("host-nodes")
+                .expected(format!("nodes of {}", Nodes(online)))
+                .found(Nodes(nodes)),
+            E::NotBound { errno, .. } => not_bound(*errno),
             E::NotFound { .. } => Facts::of("file-not-found")
                 .on("mem-path")
                 .expected("a file that exists")
@@ -364,6 +402,29 @@ impl MemoryError {
             Self::RomNeedsReadonly,
             Self::SharedTemplate,
             Self::PreallocWithoutReserve,
+            Self::PolicyWithoutNodes { policy: Policy::Bind },
+            Self::NodesWithoutPolicy { nodes: vec![0, 1] },
+            Self::NodesTooLarge { nodes: vec![128, 200], online: vec![0, 1] },
+            Self::NoSuchNodes { nodes: vec![4, 5, 6, 9], online: vec![0, 1] },
+            Self::NotBound {
+                subject: subject(),
+                policy: Policy::Bind,
+                nodes: vec![0, 1],
+                errno: Errno::EPERM,
+            },
+            Self::NotBound {
+                subject: "memory".into(),
+                policy: Policy::Interleave,
+                nodes: vec![1],
+                errno: Errno::EINVAL,
+            },
+            Self::NotBound {
+                subject: subject(),
+                policy: Policy::Preferred,
+                nodes: vec![0],
+                errno: Errno::ENOSYS,
+            },
+            Self::NotBound { subject: subject(), policy: Policy::Bind, nodes: vec![0], errno: Errno::EIO },
             Self::NotFound { path: path() },
             Self::FolderNotFound { folder: "/mem".into() },
             Self::DanglingLink { path: path(), target: "gone".into() },
@@ -411,6 +472,11 @@ impl MemoryError {
             Self::Host { call: Call::Map, subject: "memory".into(), errno: Errno::ENOMEM },
             Self::Host { call: Call::Open, subject: subject(), errno: Errno::EMFILE },
             Self::Host { call: Call::Allocate, subject: subject(), errno: Errno::ENOSPC },
+            Self::Host {
+                call: Call::Nodes,
+                subject: "'/sys/devices/system/node/online'".into(),
+                errno: Errno::ENOENT,
+            },
             Self::NoPage { subject: subject(), offset: 8192 },
             Self::Populate { subject: subject(), offset: 8192, errno: Errno::EHWPOISON },
             Self::Cancelled { subject: subject(), done: 64 << 20 },
@@ -454,15 +520,35 @@ fn too_short(length: u64, offset: u64, size: u64, unit: PageUnit, device: bool) 
     facts.help(format!("{fit}{grow}"))
 }
 
+fn not_bound(errno: Errno) -> Facts {
+    let facts = Facts::of(if errno == Errno::EPERM { "binding-forbidden" } else { "not-bound" });
+    let mut facts = facts.on("host-nodes").found(errno).host();
+    let help = match errno {
+        Errno::EPERM => Some(
+            "let the profile pass mbind, give the container CAP_SYS_NICE, or leave out policy and host-nodes",
+        ),
+        Errno::EINVAL => Some("use nodes that have memory and are in Mems_allowed_list of /proc/self/status"),
+        Errno::ENOSYS => Some(WITHOUT_NUMA),
+        Errno::EIO => Some("pages that are locked on other nodes cannot be moved: do not lock all memory"),
+        _ => None,
+    };
+    facts.help = help.map(str::to_owned);
+    facts
+}
+
+const WITHOUT_NUMA: &str = "where the kernel has no NUMA, leave out policy and host-nodes";
+
 fn host(call: Call, errno: Errno) -> Facts {
     let property = match call {
         Call::Map | Call::Reserve | Call::SetLength | Call::CreateMemory => Some("size"),
         Call::Allocate | Call::Populate | Call::Spawn => Some("prealloc"),
+        Call::Nodes | Call::Bind | Call::BindMany => Some("host-nodes"),
         Call::Advise | Call::PageSize | Call::Cpus | Call::DontNeed | Call::PunchHole => None,
         Call::CopyIn | Call::CopyOut => None,
         _ => Some("mem-path"),
     };
     let help = match errno {
+        Errno::ENOENT if call == Call::Nodes => Some(WITHOUT_NUMA),
         Errno::EMFILE => Some("raise RLIMIT_NOFILE (ulimit -n)"),
         Errno::ENFILE => Some("the machine has no free descriptors"),
         Errno::ENOSPC => Some("free some space, or ask for less"),

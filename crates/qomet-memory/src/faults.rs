@@ -58,6 +58,12 @@ pub enum Call {
     Map,
     /// `madvise` for merge and dump.
     Advise,
+    /// reading which NUMA nodes are online.
+    Nodes,
+    /// `mbind`.
+    Bind,
+    /// `mbind` with `MPOL_PREFERRED_MANY`, which kernels before 5.15 do not know.
+    BindMany,
     /// `madvise(MADV_POPULATE_*)`.
     Populate,
     /// starting a thread that populates.
@@ -93,6 +99,8 @@ impl Call {
             Call::Reserve => "reserve addresses for",
             Call::Map => "map",
             Call::Advise => "advise the kernel about",
+            Call::Nodes => "read the NUMA nodes from",
+            Call::Bind | Call::BindMany => "bind",
             Call::Populate => "populate",
             Call::Spawn => "start a thread for",
             Call::CopyOut => "read",

@@ -240,6 +240,13 @@ impl Host {
         number.map_err(|_| Errno::EINVAL)
     }
 
+    /// The NUMA nodes of the machine that are online.
+    pub(crate) fn online_nodes(&self) -> Result<Vec<u16>, Errno> {
+        self.gate(Call::Nodes)?;
+        let text = std::fs::read_to_string(self.sysfs().join(crate::numa::ONLINE)).map_err(errno)?;
+        crate::numa::parse_nodes(text.trim()).ok_or(Errno::EINVAL)
+    }
+
     /// The name that a symbolic link of sysfs ends in, such as the subsystem of a device.
     pub(crate) fn sysfs_link_name(&self, path: &Path) -> Result<Option<String>, Errno> {
         self.gate(Call::Sysfs)?;

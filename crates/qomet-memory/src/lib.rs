@@ -44,6 +44,7 @@ mod host;
 mod ledger;
 #[allow(unsafe_code, reason = "the one module that maps")]
 mod map;
+mod numa;
 mod open;
 mod pages;
 mod plan;
@@ -70,7 +71,7 @@ pub use plan::Plan;
 pub use populate::{Watcher, prealloc_threads};
 pub use probe::FileId;
 pub use region::Region;
-pub use request::{AnonymousRequest, FileRequest, MemoryOptions, Rom};
+pub use request::{AnonymousRequest, FileRequest, MemoryOptions, Policy, Rom};
 pub use undo::Undo;
 pub use warning::MemoryWarning;
 

@@ -13,12 +13,24 @@ use std::num::NonZeroUsize;
 use std::os::fd::BorrowedFd;
 
 use nix::errno::Errno;
-use nix::libc::{self, c_int, c_void};
+use nix::libc::{self, c_int, c_long, c_ulong, c_void};
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags};
 use nix::sys::uio::RemoteIoVec;
 
 use crate::faults::Call;
 use crate::host::Host;
+
+/// One more than the largest NUMA node that memory can be bound to, as in QEMU.
+pub(crate) const MAX_NODES: u16 = 128;
+
+/// Nodes in one word of a mask.
+const WORD: u16 = 64;
+const WORDS: usize = (MAX_NODES / WORD) as usize;
+
+/// From `linux/mempolicy.h`, where `libc` has no name for them.
+const MPOL_PREFERRED_MANY: c_int = 5;
+const MPOL_MF_STRICT: c_ulong = 1 << 0;
+const MPOL_MF_MOVE: c_ulong = 1 << 1;
 
 /// How often a place is looked for when other threads keep taking it.
 const ATTEMPTS: usize = 32;
@@ -49,11 +61,47 @@ pub(crate) struct Refusal {
     pub(crate) errno: Errno,
 }
 
-/// What `madvise` is told before memory is used.
+/// What `madvise` is told about a window.
 #[derive(Clone, Copy)]
 pub(crate) enum Advice {
     Mergeable,
+    NotMergeable,
+    Dump,
     DoNotDump,
+}
+
+/// What `mbind` is told about a window.
+#[derive(Clone, Copy)]
+pub(crate) enum Placement {
+    Preferred,
+    PreferredMany,
+    Bind,
+    Interleave,
+}
+
+/// NUMA nodes below [`MAX_NODES`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct NodeMask {
+    /// A bit for each node.
+    words: [c_ulong; WORDS],
+    /// The kernel counts this down by one and then reads so many bits: with the number of bits itself it would
+    /// overlook the last node (memory rule C8).
+    maxnode: c_ulong,
+}
+
+impl NodeMask {
+    /// Nodes from [`MAX_NODES`] on are left out: `check` refuses them.
+    pub(crate) fn of(nodes: &[u16]) -> Self {
+        let mut mask = Self::default();
+        for node in nodes {
+            if let Some(word) = mask.words.get_mut(usize::from(node / WORD)) {
+                *word |= 1 << (node % WORD);
+                let bits = c_ulong::from(*node) + 1;
+                mask.maxnode = mask.maxnode.max(bits + 1);
+            }
+        }
+        mask
+    }
 }
 
 /// A mapped window between two guard pages. Dropping it unmaps all of that.
@@ -159,9 +207,31 @@ impl Mapping {
         host.gate(Call::Advise)?;
         let advice = match advice {
             Advice::Mergeable => MmapAdvise::MADV_MERGEABLE,
+            Advice::NotMergeable => MmapAdvise::MADV_UNMERGEABLE,
+            Advice::Dump => MmapAdvise::MADV_DODUMP,
             Advice::DoNotDump => MmapAdvise::MADV_DONTDUMP,
         };
         self.madvise(0, self.window.length, advice as c_int)
+    }
+
+    /// Chooses the NUMA nodes of the whole window. Pages that are present, as where the process locks all memory
+    /// that it maps, are moved or the call is refused.
+    pub(crate) fn bind(&self, host: &Host, placement: Placement, nodes: NodeMask) -> Result<(), Errno> {
+        let (call, mode) = match placement {
+            Placement::Preferred => (Call::Bind, libc::MPOL_PREFERRED),
+            Placement::PreferredMany => (Call::BindMany, MPOL_PREFERRED_MANY),
+            Placement::Bind => (Call::Bind, libc::MPOL_BIND),
+            Placement::Interleave => (Call::Bind, libc::MPOL_INTERLEAVE),
+        };
+        host.gate(call)?;
+        let (at, length, mask) = (pointer(self.window.at), self.window.length, nodes.words.as_ptr());
+        let (mode, flags) = (c_long::from(mode), MPOL_MF_STRICT | MPOL_MF_MOVE);
+        // SAFETY: the range is the window, which stays mapped as long as `self` is borrowed, and neither a policy
+        // nor moving pages changes what it contains. Of the mask the kernel reads whole words of 64 bits up to bit
+        // `maxnode - 2`, at most 127, so inside `words`, and `nodes` lives until the call returns. Each argument is
+        // of the size of a register, as the variadic call needs it.
+        let done = unsafe { libc::syscall(libc::SYS_mbind, at, length, mode, mask, nodes.maxnode, flags) };
+        Errno::result(done).map(drop)
     }
 
     /// Makes the pages of a range present; a page that cannot be had is `EFAULT`.
@@ -187,7 +257,7 @@ impl Mapping {
     fn madvise(&self, start: u64, length: usize, advice: c_int) -> Result<(), Errno> {
         let at = self.inside(start, length)?;
         // SAFETY: the range lies inside the window, which stays mapped as long as `self` is borrowed. The advice is
-        // one of five: three do not change contents; MADV_POPULATE_WRITE only faults pages in; MADV_DONTNEED
+        // one of seven: five do not change contents; MADV_POPULATE_WRITE only faults pages in; MADV_DONTNEED
         // changes contents to zero, which no Rust reference can observe, as this module lends none.
         Errno::result(unsafe { libc::madvise(pointer(at), length, advice) }).map(drop)
     }
@@ -281,4 +351,16 @@ fn map_at(at: NonZeroUsize, length: usize, source: Source<'_>, shape: Shape) -> 
 
 fn pointer(at: NonZeroUsize) -> *mut c_void {
     std::ptr::with_exposed_provenance_mut(at.get())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c08_the_last_node_has_a_bit_that_the_kernel_reads() {
+        assert_eq!(NodeMask::of(&[127, 0]), NodeMask { words: [1, 1 << 63], maxnode: 129 });
+        assert_eq!(NodeMask::of(&[0]), NodeMask { words: [1, 0], maxnode: 2 });
+        assert_eq!(NodeMask::of(&[64, 128, u16::MAX]), NodeMask { words: [0, 1], maxnode: 66 });
+    }
 }

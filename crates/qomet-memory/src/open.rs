@@ -1,8 +1,9 @@
 //! From a judged request to mapped memory.
 //!
-//! `plan` calls [`file`] once the file has its length; [`create_anonymous`] is for memory without a path. Both end
-//! in a [`Region`] that is mapped and advised, neither bound nor populated (memory rule C8). Nothing here changes a
-//! file that has a name, except that `prealloc` allocates the blocks of its window.
+//! `plan` calls [`file()`] once the file has its length; [`create_anonymous`] is for memory without a path. Both end
+//! in a [`Region`] that is mapped, advised and bound, but not populated: the order of memory rule C8 is not left to
+//! callers. Nothing here changes a file that has a name, except that `prealloc` allocates the blocks of its window.
+//! That comes after binding, because on tmpfs and hugetlbfs the blocks are the pages.
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
@@ -17,7 +18,8 @@ use crate::error::MemoryError;
 use crate::faults::Call;
 use crate::host::Host;
 use crate::ledger::{FileLedger, Held};
-use crate::map::{Advice, Mapping, Shape, Source};
+use crate::map::{Mapping, Shape, Source};
+use crate::numa;
 use crate::pages::PageUnit;
 use crate::probe::{Kind, Probe, host_error, length, machine_unit, quoted};
 use crate::region::{Backing, Parts, Region};
@@ -54,10 +56,6 @@ pub(crate) fn file(
         check::require_dax(host, request, probe)?;
     }
     let share = request.memory.share;
-    let has_blocks = matches!(probe.kind, Kind::Regular { .. } | Kind::Folder);
-    if request.memory.prealloc && share && !request.readonly && has_blocks {
-        allocate(host, path, &file, request.offset, size)?;
-    }
     let held = probe
         .id()
         .filter(|_| probe.kind != Kind::Char)
@@ -70,6 +68,7 @@ pub(crate) fn file(
         reserve: request.memory.reserve != Some(false),
     };
     let sync = request.pmem && share;
+    let file = Arc::new(file);
     let source = Source::File { file: file.as_fd(), offset: request.offset, shared: share, sync };
     let mapping = Mapping::new(host, source, shape).map_err(|refusal| match refusal.errno {
         Errno::EOPNOTSUPP if sync => MemoryError::PmemWithoutDax { path: path.clone() },
@@ -78,7 +77,7 @@ pub(crate) fn file(
     })?;
     let parts = Parts {
         backing: if share { Backing::SharedFile } else { Backing::PrivateFile },
-        file: Some(Arc::new(file)),
+        file: Some(Arc::clone(&file)),
         held,
         subject: quoted(path),
         offset: request.offset,
@@ -86,9 +85,14 @@ pub(crate) fn file(
         mapped: size,
         unit: probe.unit,
         rom: request.is_rom(),
-        discard_data: request.discard_data && request.writes_reach_the_file(),
+        discard_data: request.discard_data,
     };
-    finish(host, mapping, parts, &request.memory)
+    let opened = finish(host, mapping, parts, &request.memory)?;
+    let has_blocks = matches!(probe.kind, Kind::Regular { .. } | Kind::Folder);
+    if request.memory.prealloc && share && !request.readonly && has_blocks {
+        allocate(host, path, &file, request.offset, size)?;
+    }
+    Ok(opened)
 }
 
 /// Creates memory without a path.
@@ -148,29 +152,27 @@ fn natural(unit: PageUnit, size: u64) -> u64 {
     if size >= HUGE { unit.size.max(HUGE) } else { unit.size }
 }
 
-/// Tells the kernel what the memory is for, before its first write (memory rule D11).
+/// Tells the kernel what the memory is for, before its first write (memory rule D11), and where its pages shall be
+/// (C8: after the advice, before there are any).
 fn finish(
     host: &Host,
     mapping: Mapping,
     parts: Parts,
     memory: &MemoryOptions,
 ) -> Result<Opened, MemoryError> {
-    let refused = |errno| MemoryError::Host { call: Call::Advise, subject: parts.subject.clone(), errno };
+    let region = Region::new(host.clone(), mapping, parts);
     let mut warnings = Vec::new();
     if !memory.dump {
-        mapping.advise(host, Advice::DoNotDump).map_err(refused)?;
+        region.set_dump(false)?;
     }
-    if memory.merge != Some(false) && !memory.share && !parts.rom {
-        match (mapping.advise(host, Advice::Mergeable), memory.merge) {
-            (Ok(()), _) | (Err(_), None) => {}
-            (Err(Errno::EINVAL), _) => {
-                warnings
-                    .push(MemoryWarning::NoEffect { setting: "merge=on", why: "on a kernel without KSM" });
-            }
-            (Err(errno), _) => return Err(refused(errno)),
-        }
+    match memory.merge {
+        Some(false) => {}
+        Some(true) => warnings.extend(region.set_merge(true)?),
+        // A wish: nobody asked for it.
+        None => drop(region.set_merge(true)),
     }
-    Ok(Opened { region: Region::new(host.clone(), mapping, parts), warnings })
+    warnings.extend(numa::bind(host, &region.mapping, &region.parts.subject, memory)?);
+    Ok(Opened { region, warnings })
 }
 
 /// Opens a file that was looked at before, and makes sure that it is that file and still long enough.

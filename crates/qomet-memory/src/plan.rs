@@ -93,8 +93,8 @@ impl Plan {
     /// Opens, and maps, the request of `owner`. Every effect on a file is handed to `sink` as soon as it happened,
     /// also when opening fails afterwards: undo them in reverse to leave everything as it was.
     ///
-    /// The order of work is open, grow, map, advise (memory rule C8); bind and [`crate::Region::populate`] come
-    /// after it.
+    /// The order of work is grow, open, map, advise, bind, allocate (memory rule C8);
+    /// [`crate::Region::populate`] comes after it.
     ///
     /// # Errors
     ///

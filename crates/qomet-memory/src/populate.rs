@@ -1,6 +1,6 @@
 //! Making all pages of a region present before it is used.
 //!
-//! The owner of a region calls it after binding (memory rule C8). Threads take even shares, each in steps, so that
+//! The owner of a region calls it; opening has bound the memory before (memory rule C8). Threads take even shares, each in steps, so that
 //! progress can be shown and a cancellation is not late. A page that cannot be had is an error with its place in
 //! the file, because `MADV_POPULATE_*` reports what a plain touch would turn into SIGBUS; no signal handler is
 //! needed. It does not choose the CPUs that its threads run on.
@@ -94,10 +94,6 @@ impl Region {
             run.share(0, border(1));
         });
         run.failure.into_inner().map_or(Ok(()), |(_, failure)| Err(failure))
-    }
-
-    fn refused(&self, call: Call, errno: Errno) -> MemoryError {
-        MemoryError::Host { call, subject: self.parts.subject.clone(), errno }
     }
 }
 

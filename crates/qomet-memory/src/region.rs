@@ -18,9 +18,10 @@ use crate::error::MemoryError;
 use crate::faults::Call;
 use crate::host::Host;
 use crate::ledger::Held;
-use crate::map::Mapping;
+use crate::map::{Advice, Mapping};
 use crate::pages::PageUnit;
 use crate::probe::FileId;
+use crate::warning::MemoryWarning;
 
 /// What is behind the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,13 +195,51 @@ impl Region {
         }
     }
 
-    /// From now on, dropping the region also discards its window of the file, if the request said `discard_data`
-    /// and writes reach the file (memory rule D9); otherwise nothing.
+    /// From now on the kernel may merge equal pages of the memory, or no longer: merged ones are copied again. Shared
+    /// and read-only memory is never merged, so there it does nothing, of which a check of the request warns.
+    ///
+    /// Returns the warning that a kernel without KSM cannot merge.
+    ///
+    /// # Errors
+    ///
+    /// A refusal of the host, such as no memory for the copies.
+    pub fn set_merge(&self, on: bool) -> Result<Option<MemoryWarning>, MemoryError> {
+        if self.is_shared() || self.parts.rom {
+            return Ok(None);
+        }
+        let advice = if on { Advice::Mergeable } else { Advice::NotMergeable };
+        match self.mapping.advise(&self.host, advice) {
+            Ok(()) => Ok(None),
+            Err(Errno::EINVAL) => {
+                let why = "on a kernel without KSM";
+                Ok(on.then_some(MemoryWarning::NoEffect { setting: "merge=on", why }))
+            }
+            Err(errno) => Err(self.refused(Call::Advise, errno)),
+        }
+    }
+
+    /// From now on core dumps include the memory, or do not.
+    ///
+    /// # Errors
+    ///
+    /// A refusal of the host: memory of a device (`/dev/mem`) is never dumped, so `true` is refused there.
+    pub fn set_dump(&self, on: bool) -> Result<(), MemoryError> {
+        let advice = if on { Advice::Dump } else { Advice::DoNotDump };
+        self.mapping.advise(&self.host, advice).map_err(|errno| self.refused(Call::Advise, errno))
+    }
+
+    /// [`Region::set_discard_on_drop`] with the `discard_data` of the request.
+    pub fn discard_on_drop(&self) {
+        self.set_discard_on_drop(self.parts.discard_data);
+    }
+
+    /// From now on, dropping the region also discards its window of the file if writes reach the file (memory rule
+    /// D9), or does not. Memory whose writes do not reach a file is never discarded.
     ///
     /// To be called once the transaction that made the region is committed: dropping the region of a transaction
     /// that failed must not destroy a file's contents. That is why opening does not do it.
-    pub fn discard_on_drop(&self) {
-        self.discards.store(self.parts.discard_data, Ordering::Relaxed);
+    pub fn set_discard_on_drop(&self, on: bool) {
+        self.discards.store(on && self.is_shared() && !self.parts.rom, Ordering::Relaxed);
     }
 
     fn check_range(&self, start: u64, length: usize) -> Result<(), MemoryError> {
@@ -221,8 +260,12 @@ impl Region {
                 offset: self.parts.offset.saturating_add(position),
                 file_length: self.file_length(),
             }),
-            Err(errno) => Err(MemoryError::Host { call, subject: self.parts.subject.clone(), errno }),
+            Err(errno) => Err(self.refused(call, errno)),
         }
+    }
+
+    pub(crate) fn refused(&self, call: Call, errno: Errno) -> MemoryError {
+        MemoryError::Host { call, subject: self.parts.subject.clone(), errno }
     }
 
     fn file_length(&self) -> Option<u64> {

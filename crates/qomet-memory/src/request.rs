@@ -4,6 +4,7 @@
 //! properties. `Option<bool>` separates "said so" from "left to the default": only what was said can be without
 //! effect.
 
+use std::fmt;
 use std::path::PathBuf;
 
 /// What all memory has in common.
@@ -21,11 +22,49 @@ pub struct MemoryOptions {
     pub prealloc: bool,
     /// Threads that do so; see [`crate::prealloc_threads`].
     pub prealloc_threads: Option<u32>,
+    /// How pages are spread over [`MemoryOptions::host_nodes`]. Opening binds the memory, before it has pages.
+    pub policy: Policy,
+    /// NUMA nodes of the host, each below 128, in any order; empty exactly if the policy is the default.
+    pub host_nodes: Vec<u16>,
 }
 
 impl Default for MemoryOptions {
     fn default() -> Self {
-        Self { share: false, reserve: None, merge: None, dump: true, prealloc: false, prealloc_threads: None }
+        Self {
+            share: false,
+            reserve: None,
+            merge: None,
+            dump: true,
+            prealloc: false,
+            prealloc_threads: None,
+            policy: Policy::Default,
+            host_nodes: Vec::new(),
+        }
+    }
+}
+
+/// The property `policy`: what `mbind(2)` does with the nodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Policy {
+    /// Pages come from where the thread that first touches them may take them.
+    #[default]
+    Default,
+    /// From these nodes as long as they have some, then from others. Kernels before 5.15 prefer only the first.
+    Preferred,
+    /// From these nodes only.
+    Bind,
+    /// From these nodes in turn.
+    Interleave,
+}
+
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Policy::Default => "default",
+            Policy::Preferred => "preferred",
+            Policy::Bind => "bind",
+            Policy::Interleave => "interleave",
+        })
     }
 }
 

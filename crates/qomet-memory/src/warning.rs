@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::error::range;
+use crate::numa::Nodes;
 use crate::pages::Bytes;
 
 /// Something that has no effect, or may go wrong later.
@@ -34,6 +35,10 @@ pub enum MemoryWarning {
     SizeRoundedUp { size: u64, rounded: u64 },
     #[error("prealloc=on copies all of the template '{}' ({})", path.display(), Bytes(*size))]
     TemplateCopied { path: PathBuf, size: u64 },
+    #[error("host-nodes={} do not exist and are left out: the host has {}", Nodes(missing), Nodes(online))]
+    NodesMissing { missing: Vec<u16>, online: Vec<u16> },
+    #[error("this kernel prefers only node {node} of host-nodes={}", Nodes(nodes))]
+    OneNodePreferred { node: u16, nodes: Vec<u16> },
 }
 
 impl MemoryWarning {
@@ -46,6 +51,8 @@ impl MemoryWarning {
             Self::NoEffect { .. } => "no-effect",
             Self::SizeRoundedUp { .. } => "size-rounded-up",
             Self::TemplateCopied { .. } => "template-copied",
+            Self::NodesMissing { .. } => "host-nodes-missing",
+            Self::OneNodePreferred { .. } => "one-node-preferred",
         }
     }
 
@@ -58,6 +65,8 @@ impl MemoryWarning {
             Self::FileRangesOverlap { .. } => Some("offset"),
             Self::NoEffect { setting, .. } => setting.split('=').next(),
             Self::TemplateCopied { .. } => Some("prealloc"),
+            Self::NodesMissing { .. } => Some("host-nodes"),
+            Self::OneNodePreferred { .. } => Some("policy"),
         }
     }
 
@@ -74,7 +83,11 @@ impl MemoryWarning {
             Self::TemplateCopied { .. } => {
                 Some("prealloc=off copies a page when it is first written".to_owned())
             }
-            Self::TailNotPersistent { .. } | Self::NoEffect { .. } | Self::SizeRoundedUp { .. } => None,
+            Self::OneNodePreferred { .. } => Some("Linux 5.15 and later prefer all of them".to_owned()),
+            Self::TailNotPersistent { .. }
+            | Self::NoEffect { .. }
+            | Self::SizeRoundedUp { .. }
+            | Self::NodesMissing { .. } => None,
         }
     }
 
@@ -95,6 +108,8 @@ impl MemoryWarning {
             Self::NoEffect { setting: "merge=on", why: "on shared memory" },
             Self::SizeRoundedUp { size: 5000, rounded: 8192 },
             Self::TemplateCopied { path: path(), size: 1 << 30 },
+            Self::NodesMissing { missing: vec![2, 3], online: vec![0, 1] },
+            Self::OneNodePreferred { node: 0, nodes: vec![0, 1] },
         ]
     }
 }

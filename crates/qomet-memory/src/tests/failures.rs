@@ -25,6 +25,9 @@ fn transaction(bench: &mut Bench) -> Result<Vec<Region>, MemoryError> {
     let mut preallocated = shared(&bench.path("new"), 0, pages(2));
     preallocated.memory.prealloc = true;
     preallocated.memory.dump = false;
+    if numa::binds() {
+        (preallocated.memory.policy, preallocated.memory.host_nodes) = (Policy::Bind, vec![0]);
+    }
     let mut template = FileRequest::new(bench.path("old"), pages(1));
     (template.readonly, template.rom) = (true, Rom::Off);
     template.memory.merge = Some(true);
@@ -115,6 +118,13 @@ fn c14_every_kind_of_call_is_an_error_when_refused() {
     ];
     let ignored: Vec<_> = kinds.into_iter().filter(|call| !refusal_is_seen(*call)).collect();
     assert_eq!(ignored, []);
+}
+
+#[test]
+fn c14_binding_is_an_error_when_refused() {
+    if numa::can_bind() {
+        assert_eq!([Call::Nodes, Call::Bind].map(refusal_is_seen), [true; 2]);
+    }
 }
 
 fn refusal_is_seen(call: Call) -> bool {

@@ -224,6 +224,34 @@ fn d09_a_transaction_that_failed_discards_nothing() {
     assert_eq!((after_drop(false, true), after_drop(true, false)), (vec![7; 4], vec![7; 4]));
 }
 
+/// First bytes of two pages of a file that was a region, which was told these things before it was dropped.
+fn after_switches(request: impl FnOnce(&mut FileRequest), switches: &[bool]) -> Vec<u8> {
+    let mut bench = Bench::new();
+    let path = bench.file("ram", &vec![7; usize::try_from(pages(2)).unwrap()]);
+    let mut asked = shared(&path, 0, pages(2));
+    request(&mut asked);
+    let region = bench.region(&asked);
+    switches.iter().for_each(|on| region.set_discard_on_drop(*on));
+    drop(region);
+    std::fs::read(&path).unwrap().chunks(usize::try_from(page()).unwrap()).map(|chunk| chunk[0]).collect()
+}
+
+#[test]
+fn d09_discarding_can_be_switched_on_though_the_request_did_not_say_so() {
+    assert_eq!(after_switches(|_| (), &[true]), [0, 0]);
+}
+
+#[test]
+fn d09_discarding_can_be_switched_off_again() {
+    assert_eq!(after_switches(|request| request.discard_data = true, &[true, false]), [7, 7]);
+}
+
+#[test]
+fn d09_switching_it_on_does_nothing_where_writes_do_not_reach_the_file() {
+    assert_eq!(after_switches(|request| request.memory.share = false, &[true]), [7, 7]);
+    assert_eq!(after_switches(|request| request.readonly = true, &[true]), [7, 7]);
+}
+
 #[test]
 fn d09_discard_data_on_private_memory_is_warned_of() {
     let bench = Bench::new();
@@ -237,11 +265,69 @@ fn d11_memory_can_be_left_out_of_dumps() {
     let mut request = AnonymousRequest::new(pages(3));
     let flags = |request: &AnonymousRequest| {
         let region = create_anonymous(&Host::real(), request).unwrap().region;
-        smaps(&region, "VmFlags:").unwrap().split(' ').any(|flag| flag == "dd")
+        has_flag(&region, "dd")
     };
     assert!(!flags(&request));
     request.memory.dump = false;
     assert!(flags(&request));
+}
+
+fn has_flag(region: &Region, flag: &str) -> bool {
+    smaps(region, "VmFlags:").unwrap().split(' ').any(|found| found == flag)
+}
+
+#[test]
+fn d11_dump_can_be_switched_while_the_memory_is_used() {
+    let region = anonymous(pages(1), true);
+    region.set_dump(false).unwrap();
+    assert!(has_flag(&region, "dd"));
+    region.set_dump(true).unwrap();
+    assert!(!has_flag(&region, "dd"));
+}
+
+#[test]
+fn d11_a_refusal_to_switch_dump_is_an_error() {
+    let host = Host::with(Faults::none().call(Call::Advise, Errno::ENOMEM));
+    let region = create_anonymous(&host, &AnonymousRequest::new(pages(1))).unwrap().region;
+    let refused = MemoryError::Host { call: Call::Advise, subject: "memory".into(), errno: Errno::ENOMEM };
+    assert_eq!(region.set_dump(false).unwrap_err(), refused);
+}
+
+#[test]
+fn c12_merge_can_be_switched_while_the_memory_is_used() {
+    let region = anonymous(pages(1), false);
+    if !Path::new("/sys/kernel/mm/ksm").exists() {
+        return skip("the kernel has no KSM");
+    }
+    assert!(has_flag(&region, "mg"));
+    assert_eq!(region.set_merge(false), Ok(None));
+    assert!(!has_flag(&region, "mg"));
+    assert_eq!(region.set_merge(true), Ok(None));
+    assert!(has_flag(&region, "mg"));
+}
+
+#[test]
+fn c12_merge_does_nothing_on_shared_memory() {
+    let host = Host::with(Faults::none().call(Call::Advise, Errno::EIO));
+    let mut request = AnonymousRequest::new(pages(1));
+    request.memory.share = true;
+    let region = create_anonymous(&host, &request).unwrap().region;
+    assert_eq!((region.set_merge(true), region.set_merge(false)), (Ok(None), Ok(None)));
+}
+
+#[test]
+fn c12_merge_on_a_kernel_without_it_is_a_warning() {
+    let host = Host::with(Faults::none().call(Call::Advise, Errno::EINVAL));
+    let region = create_anonymous(&host, &AnonymousRequest::new(pages(1))).unwrap().region;
+    let warning = MemoryWarning::NoEffect { setting: "merge=on", why: "on a kernel without KSM" };
+    assert_eq!((region.set_merge(true), region.set_merge(false)), (Ok(Some(warning)), Ok(None)));
+}
+
+#[test]
+fn c12_a_refusal_to_switch_merge_is_an_error() {
+    let host = Host::with(Faults::none().call(Call::Advise, Errno::ENOMEM));
+    let region = create_anonymous(&host, &AnonymousRequest::new(pages(1))).unwrap().region;
+    assert_eq!(region.set_merge(false).unwrap_err().code(), "host-refused");
 }
 
 #[test]

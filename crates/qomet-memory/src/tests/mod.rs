@@ -5,6 +5,7 @@ mod files;
 mod memory;
 mod messages;
 mod modes;
+mod numa;
 mod random;
 mod special;
 

@@ -98,6 +98,18 @@ fn a14_a_write_to_a_full_file_system_is_an_error_and_no_signal() {
 }
 
 #[test]
+fn c12_a_policy_has_no_effect_on_a_block_device() {
+    if !numa::can_bind() {
+        return;
+    }
+    let bench = Bench::new();
+    let Some(disk) = Loop::new(&bench.file("disk", &zeroes(1 << 20))) else { return skip("no loop device") };
+    let mut request = shared(&disk.device, 0, pages(1));
+    (request.memory.policy, request.memory.host_nodes) = (Policy::Bind, vec![0]);
+    assert_eq!(bench.warnings(&request), ["no-effect"]);
+}
+
+#[test]
 fn a17_a_block_device_is_as_long_as_its_end_is_far_and_never_grown() {
     let mut bench = Bench::new();
     let file = bench.file("disk", &zeroes(1 << 20));
