@@ -1,0 +1,176 @@
+//! What all memory backends share.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use qomet::prelude::*;
+use qomet::{Interface, Result};
+use qomet_memory::{MemoryError, MemoryOptions, Opened, Region, prealloc_threads};
+
+use super::batch::MemoryHost;
+use super::problem::{refusal, warning};
+
+/// Where the host takes memory from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Value)]
+#[value(name = "HostMemPolicy")]
+pub enum Policy {
+    /// From wherever the process usually gets it
+    Default,
+    /// From the given nodes first
+    Preferred,
+    /// From the given nodes only
+    Bind,
+    /// From the given nodes in turn
+    Interleave,
+}
+
+impl From<Policy> for qomet_memory::Policy {
+    fn from(policy: Policy) -> Self {
+        match policy {
+            Policy::Default => qomet_memory::Policy::Default,
+            Policy::Preferred => qomet_memory::Policy::Preferred,
+            Policy::Bind => qomet_memory::Policy::Bind,
+            Policy::Interleave => qomet_memory::Policy::Interleave,
+        }
+    }
+}
+
+/// Memory of a guest, whatever it comes from.
+#[derive(Object)]
+#[object(name = "memory-backend", abstract, state = BackendState)]
+pub struct MemoryBackend {
+    /// Size of the memory region (ex: 500M)
+    #[property(required, min = 1, max = i64::MAX)]
+    size: Size,
+    /// Whether others who map the same file or inherit the memory see the writes
+    #[property(default = false)]
+    share: bool,
+    /// Whether the kernel may merge equal pages
+    #[property(default = true)]
+    merge: Live<bool>,
+    /// Whether the memory is part of a core dump
+    #[property(default = true)]
+    dump: Live<bool>,
+    /// Whether all pages are made present before the memory is used
+    #[property(default = false)]
+    prealloc: Live<bool>,
+    /// Threads that make pages present; unset: as many as are worth while
+    #[property(min = 1, effective = MemoryBackend::effective_threads)]
+    prealloc_threads: Option<u32>,
+    /// Whether swap space or huge pages are reserved when mapping
+    #[property(default = true)]
+    reserve: bool,
+    /// The NUMA nodes of the host that `policy` is about
+    #[property(default = Vec::new())]
+    host_nodes: Vec<u16>,
+    /// From which NUMA nodes of the host the memory comes
+    #[property(default = Policy::Default)]
+    policy: Policy,
+    /// Whether a RAM block is known by the canonical path rather than by the id (for migration)
+    #[property(default = true, unstable)]
+    x_use_canonical_path_for_ramblock_id: bool,
+    /// Threads that made pages present, or would
+    #[property(computed = MemoryBackend::worthwhile_threads)]
+    x_effective_prealloc_threads: Computed<u32>,
+    /// What was accepted though it may not do what was hoped
+    #[property(computed = MemoryBackend::warnings)]
+    x_warnings: Computed<Vec<String>>,
+}
+
+/// What a realized backend holds.
+pub struct BackendState {
+    region: Arc<Region>,
+    threads: u32,
+    warnings: Vec<String>,
+}
+
+/// Memory that consumers map: the interface of every backend.
+///
+/// A consumer takes the region, which knows its file, offset and length, and never a bare descriptor.
+pub trait HostMemory: Send + Sync {
+    /// The memory.
+    fn region(&self) -> &Arc<Region>;
+    /// The path as configured, if the memory is a window of a file that has one.
+    fn path(&self) -> Option<&Path>;
+}
+
+impl Interface for dyn HostMemory {
+    const NAME: &'static str = "host-memory";
+}
+
+impl BackendState {
+    /// The memory.
+    #[must_use]
+    pub fn region(&self) -> &Arc<Region> {
+        &self.region
+    }
+}
+
+impl MemoryBackend {
+    /// What all memory has in common, in the words of the host. `None` where a setting was left to its default,
+    /// which then has no effect silently.
+    pub(super) fn options(&self) -> MemoryOptions {
+        MemoryOptions {
+            share: self.share,
+            reserve: (!self.reserve).then_some(false),
+            merge: (!self.merge.get()).then_some(false),
+            dump: self.dump.get(),
+            prealloc: self.prealloc.get(),
+            prealloc_threads: self.prealloc_threads,
+            policy: self.policy.into(),
+            host_nodes: self.host_nodes.clone(),
+        }
+    }
+
+    /// Populates what was opened and makes the state of it.
+    pub(super) fn finish(&self, opened: Opened, cx: &mut RealizeContext<'_>) -> Result<BackendState> {
+        let Opened { region, warnings } = opened;
+        let told = warnings.iter().map(ToString::to_string).collect();
+        for one in warnings {
+            cx.warn(warning(one));
+        }
+        let host = cx.service::<MemoryHost>();
+        let threads = prealloc_threads(&host.0, self.prealloc_threads, region.len()).map_err(refusal)?;
+        if self.prealloc.get() {
+            let cancel = cx.cancel_flag();
+            let watcher = |_: u64| {
+                if cancel.load(Ordering::Relaxed) {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            };
+            region.populate(threads, &watcher).map_err(|error| match error {
+                MemoryError::Cancelled { .. } => qomet::ModelErrorKind::Cancelled.into(),
+                other => refusal(other).with_property("prealloc"),
+            })?;
+        }
+        Ok(BackendState { region: Arc::new(region), threads, warnings: told })
+    }
+
+    /// Puts a changed live property into effect.
+    pub(super) fn apply_live(&self, state: &BackendState, property: &str) -> Result<()> {
+        match property {
+            "merge" => state.region.set_merge(self.merge.get()).map(drop).map_err(refusal),
+            "dump" => state.region.set_dump(self.dump.get()).map_err(refusal),
+            "prealloc" if self.prealloc.get() => {
+                state.region.populate(state.threads, &|_| ControlFlow::Continue(())).map_err(refusal)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn effective_threads(&self, _: &BackendState) -> Option<u32> {
+        Some(self.prealloc_threads.unwrap_or(1))
+    }
+
+    fn worthwhile_threads(&self, state: &BackendState) -> u32 {
+        state.threads
+    }
+
+    fn warnings(&self, state: &BackendState) -> Vec<String> {
+        state.warnings.clone()
+    }
+}

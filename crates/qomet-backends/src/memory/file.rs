@@ -1,0 +1,116 @@
+//! `memory-backend-file`: a window of a file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use qomet::prelude::*;
+use qomet::{Instance, ProbeContext, Result};
+use qomet_memory::{FileRequest, Region, Rom};
+
+use super::backend::{BackendState, HostMemory, MemoryBackend};
+use super::batch::{Files, MemoryHost, Requests};
+use super::problem::{refusal, warning};
+
+/// Guest memory that is a window of a file, a block device or persistent memory.
+///
+/// Several objects may have windows in one file.
+#[derive(Object)]
+#[object(name = "memory-backend-file", user_creatable, state = BackendState, interfaces(HostMemory))]
+pub struct FileBackend {
+    #[object(parent)]
+    backend: MemoryBackend,
+    /// Alignment of the address the file is mapped at; 0: the page size
+    #[property(default = Size(0), max = i64::MAX)]
+    align: Size,
+    /// Offset into the target file (ex: 1G)
+    #[property(default = Size(0), max = i64::MAX, since = "8.1")]
+    offset: Size,
+    /// Whether the contents of the window are worthless once the object goes
+    #[property(default = false)]
+    discard_data: Live<bool>,
+    /// The file, device, or folder for a temporary file
+    #[property(required)]
+    mem_path: PathBuf,
+    /// Whether the file is persistent memory
+    #[property(default = false)]
+    pmem: bool,
+    /// Whether the file is opened read-only
+    #[property(default = false)]
+    readonly: bool,
+    /// Whether the memory is ROM; auto: as `readonly` says
+    #[property(default = OnOffAuto::Auto, effective = FileBackend::effective_rom)]
+    rom: OnOffAuto,
+}
+
+impl FileBackend {
+    /// The window that the properties describe.
+    fn request(&self) -> FileRequest {
+        FileRequest {
+            path: self.mem_path.clone(),
+            offset: self.offset.bytes(),
+            size: Some(self.size().bytes()),
+            align: Some(self.align.bytes()),
+            readonly: self.readonly,
+            rom: match self.rom {
+                OnOffAuto::Auto => Rom::Auto,
+                OnOffAuto::On => Rom::On,
+                OnOffAuto::Off => Rom::Off,
+            },
+            pmem: self.pmem,
+            discard_data: self.discard_data.get(),
+            memory: self.options(),
+        }
+    }
+
+    fn effective_rom(&self, _: &BackendState) -> OnOffAuto {
+        self.request().is_rom().into()
+    }
+}
+
+impl Realize for FileBackend {
+    const APPLIES: bool = true;
+
+    fn announce(&self, cx: &mut ProbeContext<'_>) {
+        cx.batch::<Requests>().announce(cx.id(), self.request());
+    }
+
+    fn probe(&self, cx: &mut ProbeContext<'_>) {
+        let (requests, files, host) =
+            (cx.batch::<Requests>(), cx.service::<Files>(), cx.service::<MemoryHost>());
+        let Some(verdict) = requests.plan(&files, &host).verdict(cx.id()) else { return };
+        verdict.faults.iter().for_each(|fault| cx.report(refusal(fault.clone())));
+        verdict.warnings.iter().for_each(|one| cx.report(warning(one.clone())));
+    }
+
+    fn realize(&self, cx: &mut RealizeContext<'_>) -> Result<BackendState> {
+        let (requests, files, host) =
+            (cx.batch::<Requests>(), cx.service::<Files>(), cx.service::<MemoryHost>());
+        let id = cx.id().to_owned();
+        let journal = cx.journal();
+        let mut undo = |undo: qomet_memory::Undo| journal.record(move || undo.undo().map_err(refusal));
+        let opened = requests.plan(&files, &host).open(&id, &mut undo).map_err(refusal)?;
+        let state = self.finish(opened, cx)?;
+        if self.discard_data.get() {
+            // Only once everything has succeeded: a refused object must not punch holes.
+            let region = Arc::clone(state.region());
+            cx.journal().on_commit(move || region.set_discard_on_drop(true));
+        }
+        Ok(state)
+    }
+
+    fn apply(&self, state: &BackendState, property: &'static str) -> Result<()> {
+        if property == "discard-data" {
+            state.region().set_discard_on_drop(self.discard_data.get());
+        }
+        self.apply_live(state, property)
+    }
+}
+
+impl HostMemory for Instance<FileBackend> {
+    fn region(&self) -> &Arc<Region> {
+        self.state().region()
+    }
+    fn path(&self) -> Option<&Path> {
+        Some(self.mem_path())
+    }
+}

@@ -1,0 +1,26 @@
+//! Guest memory: `memory-backend` and the types below it.
+//!
+//! `backend` is what they share, `ram` and `file` are the types, `batch` judges all file windows of a batch
+//! together, `problem` turns what `qomet-memory` says into diagnostics about properties.
+//!
+//! The way of an `offset`: declared on [`FileBackend`]; fixed once realized because its field is a plain [`Size`]
+//! (refused in `qomet::AnyObject::set`, for every type); put into a [`FileRequest`](qomet_memory::FileRequest) by
+//! `FileBackend::request`; mapped by `qomet_memory`.
+
+mod backend;
+mod batch;
+mod file;
+mod problem;
+mod ram;
+
+#[cfg(test)]
+mod tests;
+
+pub use backend::{BackendState, HostMemory, MemoryBackend, Policy};
+pub use batch::MemoryHost;
+pub use file::FileBackend;
+pub use problem::{Fault, Warning};
+pub use ram::RamBackend;
+
+#[allow(unused_imports, reason = "named in the documentation above")]
+use qomet::Size;

@@ -1,0 +1,284 @@
+//! Memory backends as a program uses them: drafts, batches, files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use qomet::{AnyDraft, Diagnostic, Diagnostics, Level, Model, ObjectRef, Size, ToNative, TypeRegistry};
+use qomet_memory::{Errno, Faults, Host};
+
+use super::{FileBackend, HostMemory, MemoryBackend, MemoryHost};
+
+const PAGE: u64 = 4096;
+
+fn model() -> Model {
+    Model::new(TypeRegistry::builder().add(crate::types()).build().unwrap())
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Folder(tempfile::tempdir().unwrap())
+    }
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+    fn names(&self) -> Vec<String> {
+        fs::read_dir(self.0.path())
+            .unwrap()
+            .map(|one| one.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+}
+
+fn draft(
+    model: &Model,
+    type_name: &str,
+    id: &str,
+    properties: &[(&str, &dyn ToNativeDyn)],
+) -> Box<dyn AnyDraft> {
+    let mut draft = model.draft(type_name).unwrap();
+    draft.set_id(id);
+    for (name, value) in properties {
+        draft.set(name, value.native()).unwrap();
+    }
+    draft
+}
+
+/// `ToNative` behind a reference.
+trait ToNativeDyn {
+    fn native(&self) -> qomet::Native<'_>;
+}
+
+impl<T: ToNative> ToNativeDyn for T {
+    fn native(&self) -> qomet::Native<'_> {
+        self.to_native()
+    }
+}
+
+fn window(model: &Model, id: &str, path: &Path, offset: u64, size: u64) -> Box<dyn AnyDraft> {
+    let path = path.to_str().unwrap().to_owned();
+    draft(
+        model,
+        "memory-backend-file",
+        id,
+        &[("mem-path", &path), ("offset", &offset), ("size", &size), ("share", &true)],
+    )
+}
+
+fn create(model: &Model, drafts: Vec<Box<dyn AnyDraft>>) -> Result<Vec<ObjectRef>, Vec<Diagnostic>> {
+    let mut report = Diagnostics::new();
+    let created = model.batch(drafts).create(&mut report);
+    let found = report.take();
+    created.map_err(|_| found)
+}
+
+fn codes(found: &[Diagnostic]) -> Vec<&'static str> {
+    found.iter().map(Diagnostic::code).collect()
+}
+
+#[test]
+fn two_objects_share_one_new_file_in_any_order() {
+    let (model, folder) = (model(), Folder::new());
+    let path = folder.file("ram");
+    let drafts =
+        vec![window(&model, "high", &path, 2 * PAGE, PAGE), window(&model, "low", &path, 0, 2 * PAGE)];
+
+    let objects = create(&model, drafts).unwrap();
+
+    assert_eq!(fs::metadata(&path).unwrap().len(), 3 * PAGE);
+    let high = objects[0].interface::<dyn HostMemory>().unwrap();
+    high.region().write(5, b"there").unwrap();
+    let bytes = fs::read(&path).unwrap();
+    let at = usize::try_from(2 * PAGE + 5).unwrap();
+    assert_eq!(&bytes[at..at + 5], b"there");
+}
+
+#[test]
+fn the_offset_cannot_be_changed_once_realized() {
+    let (model, folder) = (model(), Folder::new());
+    let object = model.create(window(&model, "m", &folder.file("ram"), 0, PAGE)).unwrap();
+
+    let refusal = object.set("offset", PAGE).unwrap_err();
+
+    assert_eq!(refusal.to_string(), "cannot change property 'offset' of memory-backend-file");
+    assert_eq!(object.get::<Size>("offset").unwrap(), Size(0));
+}
+
+#[test]
+fn every_property_that_is_fixed_is_refused_in_the_same_words() {
+    let (model, folder) = (model(), Folder::new());
+    let file = model.create(window(&model, "m", &folder.file("ram"), 0, PAGE)).unwrap();
+    let fixed: Vec<&str> = file
+        .class()
+        .properties()
+        .iter()
+        .filter(|property| property.mutability == qomet::Mutability::UntilRealized)
+        .map(|property| property.name)
+        .collect();
+
+    let messages: Vec<String> =
+        fixed.iter().map(|name| file.set(name, qomet::Native::Null).unwrap_err().to_string()).collect();
+
+    let expected: Vec<String> =
+        fixed.iter().map(|name| format!("cannot change property '{name}' of memory-backend-file")).collect();
+    assert_eq!(messages, expected);
+    assert!(fixed.len() >= 12, "{fixed:?}");
+}
+
+#[test]
+fn a_batch_with_one_refused_object_leaves_no_file() {
+    let (model, folder) = (model(), Folder::new());
+    let drafts = vec![
+        window(&model, "good", &folder.file("ram"), 0, PAGE),
+        window(&model, "bad", &folder.file("other"), 1, PAGE),
+    ];
+
+    let found = create(&model, drafts).unwrap_err();
+
+    assert_eq!(codes(&found), ["not-a-page-multiple"]);
+    assert_eq!(found[0].about().object.as_deref(), Some("bad"));
+    assert_eq!(found[0].about().property.as_deref(), Some("offset"));
+    assert!(folder.names().is_empty());
+    assert!(model.is_empty());
+}
+
+#[test]
+fn checking_touches_nothing() {
+    let (model, folder) = (model(), Folder::new());
+    let mut report = Diagnostics::new();
+
+    model.batch(vec![window(&model, "m", &folder.file("ram"), 0, PAGE)]).check(Level::Host, &mut report);
+
+    assert!(report.take().is_empty());
+    assert!(folder.names().is_empty());
+}
+
+#[test]
+fn whatever_host_call_fails_a_batch_leaves_nothing() {
+    let folder = Folder::new();
+    let kept = folder.file("kept");
+    fs::write(&kept, vec![7; usize::try_from(2 * PAGE).unwrap()]).unwrap();
+    let run = |faults: Faults| {
+        let model = model();
+        let host = Host::with(faults);
+        model.services().put(MemoryHost(host.clone()));
+        let mut discarding = window(&model, "k", &kept, 0, PAGE);
+        discarding.set("discard-data", true).unwrap();
+        let ram = draft(&model, "memory-backend-ram", "r", &[("size", &PAGE), ("prealloc", &true)]);
+        let drafts = vec![
+            discarding,
+            window(&model, "a", &folder.file("new"), PAGE, PAGE),
+            ram,
+            window(&model, "b", &folder.file("new"), 0, PAGE),
+        ];
+        let created = create(&model, drafts);
+        let left = (model.len(), folder.names(), fs::read(&kept).unwrap());
+        (created.is_ok(), left, host.calls())
+    };
+
+    let calls = run(Faults::none()).2;
+    fs::remove_file(folder.file("new")).unwrap();
+    fs::write(&kept, vec![7; usize::try_from(2 * PAGE).unwrap()]).unwrap();
+    let whole = vec![7; usize::try_from(2 * PAGE).unwrap()];
+    let mut refused = 0;
+    for nth in 1..=calls {
+        let (created, (objects, names, bytes), _) = run(Faults::none().nth(nth, Errno::EIO));
+        if created {
+            // Some calls only ask for what would be nice to know, and some are made by the cleaning up itself.
+            let _ = fs::remove_file(folder.file("new"));
+            fs::write(&kept, &whole).unwrap();
+            continue;
+        }
+        refused += 1;
+        assert_eq!((objects, names, bytes == whole), (2, vec!["kept".to_owned()], true), "call {nth}");
+    }
+    assert!(calls > 20 && refused > 10, "{refused} of {calls}");
+}
+
+#[test]
+fn discard_data_empties_its_own_window_only() {
+    let (model, folder) = (model(), Folder::new());
+    let path = folder.file("ram");
+    fs::write(&path, vec![7; usize::try_from(3 * PAGE).unwrap()]).unwrap();
+    let mut middle = window(&model, "m", &path, PAGE, PAGE);
+    middle.set("discard-data", true).unwrap();
+    let object = model.create(middle).unwrap();
+
+    model.delete(&object).unwrap();
+    drop(object);
+
+    let bytes = fs::read(&path).unwrap();
+    let page = usize::try_from(PAGE).unwrap();
+    assert!(bytes[..page].iter().all(|byte| *byte == 7));
+    assert!(bytes[page..2 * page].iter().all(|byte| *byte == 0));
+    assert!(bytes[2 * page..].iter().all(|byte| *byte == 7));
+}
+
+#[test]
+fn rom_reads_what_auto_came_to_and_the_bag_keeps_auto() {
+    let (model, folder) = (model(), Folder::new());
+    let path = folder.file("rom");
+    fs::write(&path, vec![7; usize::try_from(PAGE).unwrap()]).unwrap();
+    let mut rom = window(&model, "m", &path, 0, PAGE);
+    rom.set("readonly", true).unwrap();
+
+    let object = model.create(rom).unwrap();
+
+    assert_eq!(object.get::<String>("rom").unwrap(), "on");
+    assert_eq!(*object.cast::<FileBackend>().unwrap().rom(), qomet::OnOffAuto::Auto);
+    assert!(object.interface::<dyn HostMemory>().unwrap().region().is_readonly());
+}
+
+#[test]
+fn a_backend_is_known_by_its_base_type() {
+    let model = model();
+    let object = model.create(draft(&model, "memory-backend-ram", "m", &[("size", &PAGE)])).unwrap();
+
+    assert_eq!(object.cast::<MemoryBackend>().unwrap().size().bytes(), PAGE);
+    assert!(object.class().is_a("memory-backend"));
+    assert_eq!(object.get::<u64>("prealloc-threads").unwrap(), 1);
+}
+
+#[test]
+fn live_properties_take_effect_and_count() {
+    let model = model();
+    let object = model.create(draft(&model, "memory-backend-ram", "m", &[("size", &PAGE)])).unwrap();
+
+    object.set("dump", false).unwrap();
+    object.set("prealloc", true).unwrap();
+
+    assert!(!object.get::<bool>("dump").unwrap());
+    assert!(object.get::<bool>("prealloc").unwrap());
+    assert_eq!(object.revision(), 2);
+}
+
+#[test]
+fn overlapping_windows_are_a_warning_that_names_both() {
+    let (model, folder) = (model(), Folder::new());
+    let path = folder.file("ram");
+    let mut report = Diagnostics::new();
+    let drafts = vec![window(&model, "a", &path, 0, 2 * PAGE), window(&model, "b", &path, PAGE, 2 * PAGE)];
+
+    let created = model.batch(drafts).create(&mut report);
+
+    let warnings = report.take();
+    assert!(created.is_ok());
+    assert!(warnings.iter().any(|one| one.code() == "file-ranges-overlap"
+        && one.to_string().contains("'a'")
+        && one.to_string().contains("'b'")));
+}
+
+#[test]
+fn deleting_the_object_lets_its_window_go() {
+    let (model, folder) = (model(), Folder::new());
+    let path = folder.file("ram");
+    let object = model.create(window(&model, "a", &path, 0, PAGE)).unwrap();
+
+    model.delete(&object).unwrap();
+    drop(object);
+
+    let again = model.create(window(&model, "a", &path, 0, PAGE));
+    assert!(again.is_ok(), "the file of a realized object stays: {again:?}");
+    assert_eq!(folder.names(), ["ram"]);
+}
