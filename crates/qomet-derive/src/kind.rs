@@ -34,6 +34,30 @@ pub(crate) fn is_option(kind: &Type) -> bool {
     argument(kind, "Option").is_some()
 }
 
+/// Whether its name could be an alias of `Live<…>` or `Computed<…>`, or hide something else under their names.
+pub(crate) fn may_mislead(kind: &Type) -> bool {
+    const PLAIN: [&str; 17] = [
+        "bool",
+        "i8",
+        "i16",
+        "i32",
+        "i64",
+        "u8",
+        "u16",
+        "u32",
+        "u64",
+        "f64",
+        "Size",
+        "String",
+        "PathBuf",
+        "OnOffAuto",
+        "Option",
+        "Vec",
+        "Link",
+    ];
+    last_name(kind).is_none_or(|name| !PLAIN.contains(&name.as_str()))
+}
+
 /// Whether it is certainly not an integer or size, whatever is around it.
 pub(crate) fn is_surely_no_integer(kind: &Type) -> bool {
     let inner = ["Live", "Computed", "Option"].into_iter().find_map(|outer| argument(kind, outer));

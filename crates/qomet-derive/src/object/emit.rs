@@ -5,12 +5,14 @@
 //! of an `impl` for the struct, so that they may say `Self`.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Ident;
 use syn::spanned::Spanned as _;
 
 use super::arms::{constant, default};
 use super::model::ObjectModel;
 use super::property::{Limit, PresenceModel, PropertyModel, Reader};
+use crate::kind::may_mislead;
 
 /// The whole expansion.
 pub(super) fn emit(model: &ObjectModel) -> TokenStream {
@@ -198,6 +200,7 @@ fn object_type(model: &ObjectModel) -> TokenStream {
         impl #krate::ObjectType for #ident {
             type Parent = #parent;
             type State = #state;
+            const NAME: &'static str = #name;
             const INFO: #krate::TypeInfo = #krate::TypeInfo {
                 name: #name,
                 description: #description,
@@ -346,6 +349,15 @@ fn assertions(model: &ObjectModel) -> TokenStream {
     }];
     for (slot, property) in model.properties.iter().enumerate() {
         let (kind, constant) = (&property.kind, constant(slot));
+        if may_mislead(kind) {
+            let (mutability, message) = mutability(property);
+            assertions.push(quote_spanned! {kind.span()=>
+                const _: () = ::core::assert!(
+                    ::core::matches!(<#kind as #krate::Field>::MUTABILITY, #krate::Mutability::#mutability),
+                    #message
+                );
+            });
+        }
         for (key, limit) in property.limits() {
             let message = format!("`{key}` is for integers and sizes: remove it");
             assertions.push(quote_spanned! {limit.key=>
@@ -365,4 +377,14 @@ fn assertions(model: &ObjectModel) -> TokenStream {
         }
     }
     quote!(#(#assertions)*)
+}
+
+/// When the tokens of the field's type say that it may change, and what to write if that is not so.
+fn mutability(property: &PropertyModel) -> (Ident, &'static str) {
+    let (name, message) = match &property.reader {
+        Reader::Computed(_) => ("Computed", "write the type as `qomet::Computed<…>`"),
+        _ if property.is_live => ("Live", "write the type as `qomet::Live<…>`"),
+        _ => ("UntilRealized", "write `Live<…>` or `Computed<…>` itself, not an alias of it"),
+    };
+    (format_ident!("{name}"), message)
 }

@@ -18,6 +18,7 @@ pub(super) fn emit(model: &ObjectModel) -> TokenStream {
         impl #krate::ObjectType for #ident {
             type Parent = #parent;
             type State = #state;
+            const NAME: &'static str = #name;
             const INFO: #krate::TypeInfo = #krate::TypeInfo {
                 name: #name,
                 description: "",

@@ -19,6 +19,7 @@ macro_rules! without_properties {
         impl ObjectType for $type {
             type Parent = NoParent;
             type State = ();
+            const NAME: &'static str = $name;
             const INFO: TypeInfo = TypeInfo {
                 name: $name,
                 description: $description,

@@ -44,6 +44,8 @@ pub trait ObjectType: Any + Send + Sync + Sized {
     type Parent: ObjectType;
     /// What an object holds once it is realized.
     type State: Any + Send + Sync;
+    /// The name on the wire. Apart from [`INFO`](Self::INFO), so that types can have links to each other.
+    const NAME: &'static str;
     /// Name, description, properties.
     const INFO: TypeInfo;
     /// Whether the type or a parent has rules across properties.

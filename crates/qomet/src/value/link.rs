@@ -29,12 +29,12 @@ pub trait LinkRef {
 }
 
 fn check_type<T: ObjectType>(target: &ObjectRef) -> Result<(), ModelErrorKind> {
-    if target.class().is_a(T::INFO.name) {
+    if target.class().is_a(T::NAME) {
         return Ok(());
     }
     Err(ModelErrorKind::WrongLinkType {
         path: target.name().to_owned(),
-        expected: T::INFO.name.to_owned(),
+        expected: T::NAME.to_owned(),
         found: target.class().name().to_owned(),
     })
 }
@@ -102,7 +102,7 @@ macro_rules! link {
                 }
             }
             fn target_type(&self) -> &'static str {
-                T::INFO.name
+                T::NAME
             }
             fn holds(&self) -> bool {
                 $holds
@@ -115,7 +115,7 @@ macro_rules! link {
         }
 
         impl<T: ObjectType> Value for $name<T> {
-            const TYPE: &'static ValueType = &ValueType::Link { target: T::INFO.name, holds: $holds };
+            const TYPE: &'static ValueType = &ValueType::Link { target: T::NAME, holds: $holds };
 
             fn read(input: &mut dyn Input) -> Result<Self, Failed> {
                 match input.link()? {
