@@ -198,12 +198,15 @@ pub trait ObjectType: Any + Send + Sync + Sized {
     }
 }
 
+/// Makes a draft with all defaults.
+pub(crate) type MakeDraft = fn(&Arc<Class>) -> Box<dyn AnyDraft>;
+
 /// A type on its way into a registry.
 #[derive(Clone)]
 pub struct TypeEntry {
     pub(crate) info: TypeInfo,
     pub(crate) parent: Option<&'static str>,
-    pub(crate) draft: Option<fn(&Arc<Class>) -> Box<dyn AnyDraft>>,
+    pub(crate) draft: Option<MakeDraft>,
     pub(crate) interfaces: fn(&mut Vec<InterfaceEntry>),
 }
 

@@ -64,6 +64,7 @@ fn is_name(name: &str) -> bool {
 
 impl RegistryBuilder {
     /// Adds types, such as a crate's list.
+    #[allow(clippy::should_implement_trait, reason = "what a builder does; nobody takes it for arithmetic")]
     #[must_use]
     pub fn add(mut self, entries: impl IntoIterator<Item = TypeEntry>) -> Self {
         self.entries.extend(entries);
