@@ -57,6 +57,14 @@ impl<'r> Reader<'r> {
     ) {
         let head = Head::read(bag, input);
         about.object = head.id.clone();
+        let id_failed = match (&head.id, head.id_failed, bag.damaged_name()) {
+            (Some(_), ..) => None,
+            (None, Some(failed), _) | (None, None, Some(failed)) => Some(failed),
+            (None, None, None) => {
+                input.move_to(bag);
+                Some(input.report(Box::new(ModelErrorKind::MissingId)))
+            }
+        };
         let class = match head.type_name {
             Some(node) => {
                 input.move_to(node);
@@ -93,17 +101,10 @@ impl<'r> Reader<'r> {
             }
         };
         draft.set_bag(number);
-        match (&head.id, head.id_failed) {
+        match (&head.id, id_failed) {
             (Some(id), _) => draft.set_id(id),
             (None, Some(failed)) => draft.damage(None, failed),
-            (None, None) => {
-                input.move_to(bag);
-                let failed = match bag.damaged_name() {
-                    Some(failed) => failed,
-                    None => input.report(Box::new(ModelErrorKind::MissingId)),
-                };
-                draft.damage(None, failed);
-            }
+            (None, None) => {}
         }
         read_properties(bag, &mut *draft, input);
         self.drafts.push(draft);

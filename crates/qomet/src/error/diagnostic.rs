@@ -282,3 +282,37 @@ impl From<std::io::Error> for Diagnostic {
         ModelErrorKind::Host { message: error.to_string() }.into()
     }
 }
+
+/// A diagnostic of somebody else's, told through an input: its problem, at the input's place.
+#[derive(Debug)]
+pub(crate) struct Told(pub(crate) Diagnostic);
+
+impl Problem for Told {
+    fn code(&self) -> &'static str {
+        self.0.code()
+    }
+    fn message(&self, _: &About, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.problem().message(self.0.about(), out)
+    }
+    fn severity(&self) -> Severity {
+        self.0.severity()
+    }
+    fn class(&self) -> ErrorClass {
+        self.0.problem().class()
+    }
+    fn expected(&self) -> Option<String> {
+        self.0.problem().expected()
+    }
+    fn found(&self) -> Option<String> {
+        self.0.problem().found()
+    }
+    fn help(&self) -> Option<String> {
+        self.0.problem().help()
+    }
+    fn suggestion(&self) -> Option<String> {
+        self.0.problem().suggestion()
+    }
+    fn is_host_refusal(&self) -> bool {
+        self.0.problem().is_host_refusal()
+    }
+}

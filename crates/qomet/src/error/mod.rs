@@ -14,6 +14,7 @@ mod kind;
 mod nearest;
 
 pub use collect::{Diagnostics, Failed};
+pub(crate) use diagnostic::Told;
 pub use diagnostic::{About, Diagnostic, ErrorClass, Place, Problem, Related, Result, Severity};
 pub use kind::ModelErrorKind;
 pub use nearest::nearest;

@@ -164,6 +164,9 @@ impl Batch {
         for (count, object) in objects.iter().enumerate() {
             if let Err(problem) = change.add(object.clone()) {
                 let added: Vec<ObjectRef> = objects.iter().take(count).cloned().collect();
+                for one in &added {
+                    one.header().delete();
+                }
                 let gone = change.remove(&added);
                 drop(change);
                 drop((gone, added, objects));

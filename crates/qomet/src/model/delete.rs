@@ -60,13 +60,18 @@ impl Model {
         if object.is(self.root()) || object.is(self.objects()) {
             return Err(Diagnostic::new(ModelErrorKind::NotDeletable).with_object(&object.path()));
         }
-        object.can_be_deleted()?;
-        let mut change = self.inner.tree.change();
-        let all = change.subtree(object);
-        // Vetoes of what is below; most objects have nothing below them.
-        for below in all.iter().skip(1) {
-            below.can_be_deleted()?;
-        }
+        // Types may veto, and are asked without a lock. If something was added below meanwhile, they are asked again.
+        let (mut change, mut all) = loop {
+            let asked = self.inner.tree.subtree(object);
+            for one in &asked {
+                one.can_be_deleted()?;
+            }
+            let change = self.inner.tree.change();
+            let all = self.inner.tree.subtree(object);
+            if all.len() == asked.len() && all.iter().zip(&asked).all(|(one, other)| one.is(other)) {
+                break (change, all);
+            }
+        };
         for (count, one) in all.iter().enumerate() {
             if one.header().try_delete(0) || one.header().try_delete(holds_from(&all, one)) {
                 continue;
@@ -83,7 +88,6 @@ impl Model {
             };
             return Err(Diagnostic::new(problem).with_object(one.name()).with_type(one.class().name()));
         }
-        let mut all = all;
         all.reverse();
         let gone = change.remove(&all);
         drop(change);
@@ -96,7 +100,7 @@ impl Model {
     /// Who uses `object`, apart from those in `except`.
     fn users(&self, object: &ObjectRef, except: &[ObjectRef]) -> Vec<String> {
         let mut users = Vec::new();
-        for other in self.inner.tree.change().subtree(self.root()) {
+        for other in self.inner.tree.subtree(self.root()) {
             if except.iter().any(|one| one.is(&other)) || !other.class().has_links() {
                 continue;
             }

@@ -8,10 +8,11 @@ use parking_lot::Mutex;
 
 use super::delete::Leases;
 use super::{Batch, Journal, RealizeContext, Services};
-use crate::error::{Diagnostic, Diagnostics, Result};
+use crate::error::{Diagnostic, Diagnostics, Failed, Result};
 use crate::object::{AnyDraft, Draft, Header, Instance, ObjectRef};
 use crate::tree::Tree;
 use crate::types::{Container, Realize, TypeRegistry};
+use crate::visit::{Input, ToNative};
 
 /// Objects of a registry's types in a tree. Cloning gives another handle to the same model; a program may have
 /// many models, and dropping the last handle releases everything its objects hold.
@@ -130,6 +131,29 @@ impl Model {
     #[must_use]
     pub fn children(&self, parent: &ObjectRef) -> Vec<ObjectRef> {
         self.inner.tree.children(parent)
+    }
+
+    /// Sets a live property by name; the paths of links are looked up.
+    ///
+    /// # Errors
+    /// There is no such property, it cannot be changed, or the value does not fit.
+    pub fn set(&self, object: &ObjectRef, name: &str, value: impl ToNative) -> Result<()> {
+        let (slot, _) = object.class().lookup(name).map_err(|problem| problem.with_object(object.name()))?;
+        object.set_resolving(slot, &value.to_native(), &|path| self.resolve(path))
+    }
+
+    /// The same from any source, which is told what is wrong.
+    ///
+    /// # Errors
+    /// There is no such property; the inner result is the proof that something was reported to `input`.
+    pub fn set_from(
+        &self,
+        object: &ObjectRef,
+        name: &str,
+        input: &mut dyn Input,
+    ) -> Result<Result<(), Failed>> {
+        let (slot, _) = object.class().lookup(name).map_err(|problem| problem.with_object(object.name()))?;
+        Ok(object.set_from(slot, input, &|path| self.resolve(path)))
     }
 
     /// A draft of type `name` for a user, with all defaults.

@@ -13,7 +13,7 @@ use compact_str::CompactString;
 use parking_lot::Mutex;
 
 use super::ObjectRef;
-use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind, Problem, Result};
+use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind, Result, Told};
 use crate::types::{Class, ObjectType, Realize};
 use crate::value::{LinkRef, Mutability};
 use crate::visit::{Input, Output, ValueRef};
@@ -122,6 +122,11 @@ impl Header {
         self.uses.compare_exchange(holds, holds | DELETED, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
+    /// Marks the object deleted whoever holds it: it never was anybody's to hold.
+    pub(crate) fn delete(&self) {
+        self.uses.fetch_or(DELETED, Ordering::AcqRel);
+    }
+
     /// Takes the mark back.
     pub(crate) fn undelete(&self) {
         self.uses.fetch_and(!DELETED, Ordering::AcqRel);
@@ -182,40 +187,6 @@ impl<T: ObjectType> Deref for Instance<T> {
 
     fn deref(&self) -> &T {
         &self.properties
-    }
-}
-
-/// A problem that a whole candidate has, told through the input that made it.
-#[derive(Debug)]
-struct Told(Diagnostic);
-
-impl Problem for Told {
-    fn code(&self) -> &'static str {
-        self.0.code()
-    }
-    fn message(&self, _: &crate::About, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.problem().message(self.0.about(), out)
-    }
-    fn severity(&self) -> crate::Severity {
-        self.0.severity()
-    }
-    fn class(&self) -> crate::ErrorClass {
-        self.0.problem().class()
-    }
-    fn expected(&self) -> Option<String> {
-        self.0.problem().expected()
-    }
-    fn found(&self) -> Option<String> {
-        self.0.problem().found()
-    }
-    fn help(&self) -> Option<String> {
-        self.0.problem().help()
-    }
-    fn suggestion(&self) -> Option<String> {
-        self.0.problem().suggestion()
-    }
-    fn is_host_refusal(&self) -> bool {
-        self.0.problem().is_host_refusal()
     }
 }
 

@@ -6,10 +6,10 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use super::{AnyObject, Handle, Header, Instance};
-use crate::error::{Diagnostic, Diagnostics, ModelErrorKind, Result};
+use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind, Result};
 use crate::types::{Class, Interface, ObjectType, Realize};
 use crate::value::{LinkRef, Size};
-use crate::visit::{Input, Native, NativeInput, Output, ToNative, ValueRef};
+use crate::visit::{Input, Native, NativeInput, Output, Resolving, ToNative, ValueRef};
 
 /// A realized object of any type. Cloning counts a reference; the object itself lives until the last is dropped,
 /// but leaves its model when it is deleted there.
@@ -182,7 +182,7 @@ impl ObjectRef {
         Ok(())
     }
 
-    /// Sets a live property by name.
+    /// Sets a live property by name. Links take an object here; [`Model::set`](crate::Model::set) takes a path too.
     ///
     /// # Errors
     /// There is no such property, it cannot be changed, or the value does not fit.
@@ -196,21 +196,39 @@ impl ObjectRef {
 
     #[inline]
     pub(crate) fn set_slot(&self, slot: usize, value: &Native<'_>) -> Result<()> {
+        self.set_resolving(slot, value, &|path| {
+            Err(ModelErrorKind::DanglingLink { path: path.to_owned(), nearest: None }.into())
+        })
+    }
+
+    /// Sets the property in `slot`; `find` looks up the paths of links.
+    #[inline]
+    pub(crate) fn set_resolving(
+        &self,
+        slot: usize,
+        value: &Native<'_>,
+        find: &dyn Fn(&str) -> Result<ObjectRef>,
+    ) -> Result<()> {
         let mut report = Diagnostics::new();
-        let done = self.0.set(slot, &mut NativeInput::new(value, &mut report));
+        let done = self.set_from(slot, &mut NativeInput::new(value, &mut report), find);
         if done.is_ok() && report.is_empty() {
             return Ok(());
         }
         self.conclude(slot, report)
     }
 
-    /// Sets a live property from any source. `report` is where `input` reports to.
-    ///
-    /// # Errors
-    /// There is no such property, it cannot be changed, or the value does not fit.
-    pub fn set_from(&self, name: &str, input: &mut dyn Input) -> Result<Result<(), crate::Failed>> {
-        let (slot, _) = self.class().lookup(name).map_err(|problem| problem.with_object(self.name()))?;
-        Ok(self.0.set(slot, input))
+    /// Sets the property in `slot` from any source; `find` looks up the paths of links.
+    #[inline]
+    pub(crate) fn set_from(
+        &self,
+        slot: usize,
+        input: &mut dyn Input,
+        find: &dyn Fn(&str) -> Result<ObjectRef>,
+    ) -> Result<(), Failed> {
+        if self.class().has_links() {
+            return self.0.set(slot, &mut Resolving { inner: input, find });
+        }
+        self.0.set(slot, input)
     }
 
     #[cold]

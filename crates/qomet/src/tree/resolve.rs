@@ -146,6 +146,24 @@ impl Tree {
         children
     }
 
+    /// The object and all below it, parents first.
+    pub(crate) fn subtree(&self, top: &ObjectRef) -> Vec<ObjectRef> {
+        let generation = self.generation();
+        let mut found = vec![top.clone()];
+        let mut indexes = vec![self.index_in(&generation, top)];
+        let mut next = 0;
+        while let Some(index) = indexes.get(next).copied() {
+            if let Some(index) = index {
+                for (child, object) in generation.children(index) {
+                    indexes.push(Some(child));
+                    found.push(object);
+                }
+            }
+            next += 1;
+        }
+        found
+    }
+
     /// Where `object` stands in `generation`.
     fn index_in(&self, generation: &Generation, object: &ObjectRef) -> Option<u32> {
         let index = object.header().index();

@@ -122,19 +122,6 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// The object and all below it, parents first.
-    pub(crate) fn subtree(&self, top: &ObjectRef) -> Vec<ObjectRef> {
-        let generation = self.tree.generation();
-        let mut found = vec![top.clone()];
-        let mut next = 0;
-        while let Some(object) = found.get(next) {
-            let index = object.header().index();
-            found.extend(generation.children(index).map(|(_, child)| child));
-            next += 1;
-        }
-        found
-    }
-
     /// Takes objects out that were marked deleted, children before parents. They are returned, to be dropped when
     /// the change is over.
     pub(crate) fn remove(&mut self, objects: &[ObjectRef]) -> Vec<ObjectRef> {

@@ -10,9 +10,11 @@
 mod input;
 mod native;
 mod output;
+mod resolve;
 mod text;
 
 pub use input::{Input, InputKind, LinkTarget};
 pub use native::{Native, NativeInput, ToNative};
 pub use output::{Output, ValueRef};
+pub(crate) use resolve::Resolving;
 pub use text::TextOutput;
