@@ -63,11 +63,15 @@ enum Content {
 
 /// What was given.
 #[derive(Default)]
-pub(crate) struct Given(Vec<(Ident, Content)>);
+pub(crate) struct Given {
+    sound: Vec<(Ident, Content)>,
+    /// Keys that were meant, but written wrongly: that they are missing is no second mistake.
+    unsound: Vec<&'static str>,
+}
 
 impl Given {
     fn find(&self, name: &str) -> Option<&(Ident, Content)> {
-        self.0.iter().find(|(key, _)| key == name)
+        self.sound.iter().find(|(key, _)| key == name)
     }
 
     /// Where the key stands, if it was given.
@@ -78,6 +82,11 @@ impl Given {
     /// Whether the key was given.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.find(name).is_some()
+    }
+
+    /// Whether the key was given, well formed or not.
+    pub(crate) fn was_meant(&self, name: &str) -> bool {
+        self.has(name) || self.unsound.contains(&name)
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&LitStr> {
@@ -170,24 +179,28 @@ impl Vocabulary {
 
     fn read_key(&self, name: Ident, input: ParseStream<'_>, given: &mut Given, mistakes: &mut Mistakes) {
         let Some(key) = self.keys.iter().find(|key| name == key.name) else {
-            mistakes.add(name.span(), self.unknown(&name.to_string()));
+            let (message, meant) = self.unknown(&name.to_string());
+            mistakes.add(name.span(), message);
+            given.unsound.extend(meant);
             return skip_to_comma(input);
         };
         match read_content(key, &name, input) {
             Err(error) => {
                 mistakes.absorb(error);
+                given.unsound.push(key.name);
                 skip_to_comma(input);
             }
             Ok(_) if given.has(key.name) => {
                 mistakes.add(name.span(), format_args!("`{}` is given twice: keep one", key.name));
             }
-            Ok(content) => given.0.push((name, content)),
+            Ok(content) => given.sound.push((name, content)),
         }
     }
 
-    fn unknown(&self, name: &str) -> String {
+    /// What to say of an unknown key, and which key was probably meant.
+    fn unknown(&self, name: &str) -> (String, Option<&'static str>) {
         if let Some(instead) = self.instead.iter().find(|one| one.name == name) {
-            return instead.message.to_owned();
+            return (instead.message.to_owned(), None);
         }
         let near = self
             .keys
@@ -197,10 +210,12 @@ impl Vocabulary {
             .min();
         let on = self.on;
         match near {
-            Some((_, near)) => format!("{on} has no attribute `{name}`: did you mean `{near}`?"),
+            Some((_, near)) => {
+                (format!("{on} has no attribute `{name}`: did you mean `{near}`?"), Some(near))
+            }
             None => {
                 let known: Vec<String> = self.keys.iter().map(|key| format!("`{}`", key.name)).collect();
-                format!("{on} has no attribute `{name}`: it takes {}", known.join(", "))
+                (format!("{on} has no attribute `{name}`: it takes {}", known.join(", ")), None)
             }
         }
     }

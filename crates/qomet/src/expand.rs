@@ -33,16 +33,17 @@ impl<S> Project<S, ()> {
 
 /// See [`Project`].
 pub trait ProjectByBorrow<S, P> {
-    /// The parent's part.
-    fn project<'a>(&self, state: &'a S) -> &'a P;
-}
-
-impl<S: Borrow<P>, P> ProjectByBorrow<S, P> for Project<S, P> {
+    /// The parent's part. The bound stands here, so that the compiler names it where it is missing.
     #[inline]
-    fn project<'a>(&self, state: &'a S) -> &'a P {
+    fn project<'a>(&self, state: &'a S) -> &'a P
+    where
+        S: Borrow<P>,
+    {
         state.borrow()
     }
 }
+
+impl<S, P> ProjectByBorrow<S, P> for Project<S, P> {}
 
 const fn inner(kind: &'static ValueType) -> &'static ValueType {
     match kind {

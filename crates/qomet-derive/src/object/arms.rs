@@ -36,10 +36,11 @@ impl ObjectModel {
         let krate = &self.krate;
         let arms = arms(self, |slot, property| {
             let (ident, kind, constant) = (&property.ident, &property.kind, constant(slot));
+            let field = property.field(krate);
             (!matches!(property.reader, Reader::Computed(_))).then(|| {
                 quote! {{
                     let value = <Self as __Declared>::#constant.read::<#kind>(input)?;
-                    self.#ident = <#kind as #krate::Field>::new(value);
+                    self.#ident = #field::new(value);
                     ::core::result::Result::Ok(())
                 }}
             })
@@ -61,11 +62,12 @@ impl ObjectModel {
         let krate = &self.krate;
         let arms = arms(self, |slot, property| {
             let (ident, kind, constant) = (&property.ident, &property.kind, constant(slot));
+            let field = property.field(krate);
             property.is_live.then(|| {
                 quote! {{
                     let value = <Self as __Declared>::#constant.read::<#kind>(input)?;
                     lock.store(|| {
-                        <#kind as #krate::Field>::store(&self.#ident, value);
+                        #field::store(&self.#ident, value);
                         ::core::result::Result::Ok(())
                     })
                 }}
@@ -90,8 +92,8 @@ impl ObjectModel {
     pub(super) fn adopt(&self) -> TokenStream {
         let krate = &self.krate;
         let arms = arms(self, |_, property| {
-            let (ident, kind) = (&property.ident, &property.kind);
-            property.is_live.then(|| quote!(<#kind as #krate::Field>::adopt(&self.#ident, &from.#ident)))
+            let (ident, field) = (&property.ident, property.field(krate));
+            property.is_live.then(|| quote!(#field::adopt(&self.#ident, &from.#ident)))
         });
         let (slot, from) = names(&arms, "slot", "from");
         let body = matching(&arms, &quote!({}));
@@ -106,11 +108,11 @@ impl ObjectModel {
         let (krate, state) = (&self.krate, &self.state);
         let uses_state = self.readers();
         let arms = arms(self, |_, property| {
-            let (ident, kind) = (&property.ident, &property.kind);
+            let (ident, field) = (&property.ident, property.field(krate));
             if property.sensitive {
                 return None;
             }
-            let field = quote!(<#kind as #krate::Field>::value_ref(&self.#ident));
+            let field = quote!(#field::value_ref(&self.#ident));
             Some(match &property.reader {
                 Reader::Field => field,
                 Reader::Computed(function) | Reader::Effective(function) => {
@@ -143,11 +145,11 @@ impl ObjectModel {
         let (krate, state) = (&self.krate, &self.state);
         let uses_state = self.readers();
         let arms = arms(self, |_, property| {
-            let (ident, kind) = (&property.ident, &property.kind);
+            let (ident, field) = (&property.ident, property.field(krate));
             if property.sensitive {
                 return None;
             }
-            let field = quote!(<#kind as #krate::Field>::write(&self.#ident, output));
+            let field = quote!(#field::write(&self.#ident, output));
             Some(match &property.reader {
                 Reader::Field => field,
                 Reader::Computed(function) | Reader::Effective(function) => {
@@ -180,9 +182,9 @@ impl ObjectModel {
         let krate = &self.krate;
         let of = |function: &Ident, borrow: &TokenStream| {
             arms(self, |_, property| {
-                let (ident, kind) = (&property.ident, &property.kind);
+                let (ident, field) = (&property.ident, property.field(krate));
                 (!matches!(property.reader, Reader::Computed(_)))
-                    .then(|| quote!(<#kind as #krate::Field>::#function(#borrow self.#ident, each)))
+                    .then(|| quote!(#field::#function(#borrow self.#ident, each)))
             })
         };
         let shared = of(&format_ident!("links"), &quote!(&));
@@ -213,9 +215,8 @@ impl ObjectModel {
 
     /// A call of the author's function, with the type it must have.
     fn call(&self, property: &PropertyModel, function: &ExprPath) -> TokenStream {
-        let (krate, kind) = (&self.krate, &property.kind);
         let call = quote_spanned!(function.span()=> #function(self, state));
-        let value = quote_spanned!(kind.span()=> <#kind as #krate::Field>::Value);
+        let value = property.value(&self.krate);
         quote_spanned! {function.span()=> {
             let value: #value = #call;
             value

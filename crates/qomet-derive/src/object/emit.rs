@@ -38,13 +38,14 @@ pub(super) fn outside(model: &ObjectModel) -> TokenStream {
         .iter()
         .filter(readable)
         .map(|property| {
-            let PropertyModel { ident, kind, docs, .. } = property;
+            let PropertyModel { ident, docs, .. } = property;
+            let field = property.field(krate);
             quote! {
                 #(#docs)*
                 #[inline]
                 #[must_use]
-                #visibility fn #ident(&self) -> <#kind as #krate::Field>::Get<'_> {
-                    <#kind as #krate::Field>::get(&self.#ident)
+                #visibility fn #ident(&self) -> #field::Get<'_> {
+                    #field::get(&self.#ident)
                 }
             }
         })
@@ -88,8 +89,7 @@ fn declared(model: &ObjectModel) -> TokenStream {
         promised.push(quote!(const #constant: &'static #krate::Property;));
         kept.push(quote!(const #constant: &'static #krate::Property = &#value;));
         if let PresenceModel::Default(value) = &property.presence {
-            let (kind, default) = (&property.kind, default(slot));
-            let result = quote_spanned!(kind.span()=> <#kind as #krate::Field>::Value);
+            let (result, default) = (property.value(krate), default(slot));
             promised.push(quote!(fn #default() -> #result;));
             kept.push(quote! {
                 fn #default() -> #result {
@@ -113,7 +113,8 @@ fn declared(model: &ObjectModel) -> TokenStream {
 /// The property as introspection shows it.
 fn describe(model: &ObjectModel, slot: usize, property: &PropertyModel) -> TokenStream {
     let krate = &model.krate;
-    let PropertyModel { kind, name, description, sensitive, unstable, .. } = property;
+    let PropertyModel { name, description, sensitive, unstable, .. } = property;
+    let (field, value) = (property.field(krate), property.value(krate));
     let presence = match &property.presence {
         PresenceModel::Required => quote!(#krate::Presence::Required),
         PresenceModel::Optional => quote!(#krate::Presence::Optional),
@@ -136,10 +137,10 @@ fn describe(model: &ObjectModel, slot: usize, property: &PropertyModel) -> Token
     quote! {
         #krate::Property {
             name: #name,
-            value_type: <<#kind as #krate::Field>::Value as #krate::Value>::TYPE,
+            value_type: <#value as #krate::Value>::TYPE,
             description: #description,
             presence: #presence,
-            mutability: <#kind as #krate::Field>::MUTABILITY,
+            mutability: #field::MUTABILITY,
             bounds: #bounds,
             unit: #unit,
             sensitive: #sensitive,
@@ -295,17 +296,17 @@ fn constructors(model: &ObjectModel) -> TokenStream {
         copied.push(quote!(#field: <#kind as #krate::ObjectType>::duplicate(&self.#field),));
     }
     for (slot, property) in model.properties.iter().enumerate() {
-        let (ident, kind) = (&property.ident, &property.kind);
+        let (ident, field) = (&property.ident, property.field(krate));
         let value = match &property.presence {
             PresenceModel::Default(_) => {
                 let default = default(slot);
                 quote!(<Self as __Declared>::#default())
             }
             // What is optional has `None` for a placeholder.
-            _ => quote!(#krate::Value::placeholder()),
+            _ => quote_spanned!(property.kind.span()=> #krate::Value::placeholder()),
         };
-        fresh.push(quote!(#ident: <#kind as #krate::Field>::new(#value),));
-        copied.push(quote!(#ident: <#kind as #krate::Field>::duplicate(&self.#ident),));
+        fresh.push(quote!(#ident: #field::new(#value),));
+        copied.push(quote!(#ident: #field::duplicate(&self.#ident),));
     }
     quote! {
         fn defaults() -> Self {
@@ -349,11 +350,12 @@ fn assertions(model: &ObjectModel) -> TokenStream {
     }];
     for (slot, property) in model.properties.iter().enumerate() {
         let (kind, constant) = (&property.kind, constant(slot));
+        let (field, value) = (property.field(krate), property.value(krate));
         if may_mislead(kind) {
             let (mutability, message) = mutability(property);
             assertions.push(quote_spanned! {kind.span()=>
                 const _: () = ::core::assert!(
-                    ::core::matches!(<#kind as #krate::Field>::MUTABILITY, #krate::Mutability::#mutability),
+                    ::core::matches!(#field::MUTABILITY, #krate::Mutability::#mutability),
                     #message
                 );
             });
@@ -362,7 +364,7 @@ fn assertions(model: &ObjectModel) -> TokenStream {
             let message = format!("`{key}` is for integers and sizes: remove it");
             assertions.push(quote_spanned! {limit.key=>
                 const _: () = ::core::assert!(
-                    #krate::__private::is_integer(<<#kind as #krate::Field>::Value as #krate::Value>::TYPE),
+                    #krate::__private::is_integer(<#value as #krate::Value>::TYPE),
                     #message
                 );
             });

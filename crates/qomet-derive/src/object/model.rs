@@ -4,7 +4,6 @@
 //! make everything that uses the type fail too.
 
 use proc_macro2::Span;
-use syn::spanned::Spanned as _;
 use syn::{Attribute, Data, DeriveInput, Field, Fields, Ident, Path, Type, Visibility, parse_quote};
 
 use super::property::PropertyModel;
@@ -129,15 +128,15 @@ impl ObjectModel {
             return;
         };
         let given = PARENT.read(&field.attrs, mistakes);
-        if !given.has("parent") && matches!(object.meta, syn::Meta::Path(_)) {
+        if !given.was_meant("parent") && matches!(object.meta, syn::Meta::Path(_)) {
             mistakes.add_over(object, "write `#[object(parent)]`");
         }
         if let Some(property) = field.attrs.iter().find(|attribute| attribute.path().is_ident("property")) {
             mistakes.add_over(property, "the field of the parent is no property: remove `#[property]`");
         }
         if let Some(first) = &self.parent {
-            mistakes.add(
-                object.span(),
+            mistakes.add_over(
+                object,
                 format_args!("a type has one parent, and `{}` is it: remove this attribute", first.ident),
             );
             return;
@@ -158,7 +157,7 @@ fn name(ident: &Ident, given: &Given, mistakes: &mut Mistakes) -> String {
         }
         None => {
             let name = crate::describe::variant_name(ident);
-            if !given.has("name") {
+            if !given.was_meant("name") {
                 mistakes.add(
                     ident.span(),
                     format_args!("an object type needs a name: write `#[object(name = \"{name}\")]`"),

@@ -1,8 +1,9 @@
 //! A property as its author declared it: the field and its attributes, checked as far as tokens tell.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Expr, ExprPath, Field, Ident, Type};
+use syn::{Attribute, Expr, ExprPath, Field, Ident, Path, Type};
 
 use crate::attribute::{Given, Instead, Key, Takes, Vocabulary};
 use crate::describe::{description, docs, field_name, is_name};
@@ -93,6 +94,18 @@ const PROPERTY: Vocabulary = Vocabulary {
 };
 
 impl PropertyModel {
+    /// `<Kind as qomet::Field>`: where the type is no value, the compiler says so at the type.
+    pub(crate) fn field(&self, krate: &Path) -> TokenStream {
+        let kind = &self.kind;
+        quote_spanned!(kind.span()=> <#kind as #krate::Field>)
+    }
+
+    /// The type of the value.
+    pub(crate) fn value(&self, krate: &Path) -> TokenStream {
+        let field = self.field(krate);
+        quote_spanned!(self.kind.span()=> #field::Value)
+    }
+
     pub(crate) fn parse(ident: Ident, field: Field, mistakes: &mut Mistakes) -> Self {
         let given = PROPERTY.read(&field.attrs, mistakes);
         let (name, name_span) = name(&ident, &given, mistakes);
@@ -202,6 +215,7 @@ fn presence(ident: &Ident, kind: &Type, given: &Given, mistakes: &mut Mistakes) 
         }
         (Some(_), None) => PresenceModel::Required,
         (None, Some(value)) => PresenceModel::Default(value.clone()),
+        (None, None) if given.was_meant("required") || given.was_meant("default") => PresenceModel::Required,
         (None, None) => {
             mistakes.add(
                 ident.span(),
@@ -217,7 +231,7 @@ fn reader(kind: &Type, given: &Given, mistakes: &mut Mistakes) -> Reader {
     let (computed, effective) = (given.function("computed"), given.function("effective"));
     match (argument(kind, "Computed"), computed) {
         (Some(_), Some(function)) => return Reader::Computed(function.clone()),
-        (Some(_), None) if !given.has("computed") => mistakes.add(
+        (Some(_), None) if !given.was_meant("computed") => mistakes.add(
             kind.span(),
             "a computed property names its function: write `#[property(computed = path::to::function)]`",
         ),

@@ -39,6 +39,10 @@ pub trait Listed {}
 ///
 /// Functions named `own_*` know the type's own properties, counted from 0; the provided ones dispatch between
 /// them and the parent.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an object type",
+    note = "an object type is a struct with `#[derive(Object)]`"
+)]
 pub trait ObjectType: Any + Send + Sync + Sized {
     /// The parent's struct, which this one contains; [`NoParent`] at the top.
     type Parent: ObjectType;

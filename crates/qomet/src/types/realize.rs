@@ -8,6 +8,10 @@ use crate::model::{ProbeContext, RealizeContext};
 ///
 /// The one place for such rules: they run before an object is realized and on the candidate of every live set,
 /// the parents' before the child's.
+#[diagnostic::on_unimplemented(
+    message = "`#[object(check)]` needs the rules of `{Self}`",
+    note = "write `impl Check for {Self}`"
+)]
 pub trait Check {
     /// Reports every rule that is broken; name the property with
     /// [`Diagnostic::with_property`](crate::Diagnostic::with_property).
@@ -15,6 +19,10 @@ pub trait Check {
 }
 
 /// How an object of this type comes to life. Only `realize` is needed.
+#[diagnostic::on_unimplemented(
+    message = "the object type `{Self}` does not say how its objects come to life",
+    note = "write `impl Realize for {Self}`; a type that only has children is `#[object(abstract)]`"
+)]
 pub trait Realize: ObjectType {
     /// Acquires what the object needs. The properties are given and checked; they cannot change any more.
     ///

@@ -28,6 +28,10 @@ use crate::visit::{Input, Output, ValueRef};
 /// What a property can hold.
 ///
 /// Authors derive it (`#[derive(Value)]`) for enums, structs and alternates.
+#[diagnostic::on_unimplemented(
+    message = "a property cannot hold `{Self}`",
+    note = "a type of your own needs `#[derive(Clone, Value)]`"
+)]
 pub trait Value: Clone + Send + Sync + Sized + 'static {
     /// The description for introspection.
     const TYPE: &'static ValueType;

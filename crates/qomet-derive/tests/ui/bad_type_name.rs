@@ -1,0 +1,18 @@
+use qomet::prelude::*;
+
+/// Puts ink on paper.
+#[derive(Object)]
+#[object(name = "a printer")]
+struct Printer {}
+
+impl Realize for Printer {
+    fn realize(&self, _: &mut RealizeContext<'_>) -> qomet::Result<()> {
+        Ok(())
+    }
+}
+
+types! {
+    fn all = [Printer];
+}
+
+fn main() {}

@@ -1,0 +1,26 @@
+use qomet::prelude::*;
+
+fn count(_: &Printer, _: &()) -> bool {
+    true
+}
+
+/// Puts ink on paper.
+#[derive(Object)]
+#[object(name = "printer")]
+struct Printer {
+    /// Pages a minute.
+    #[property(computed = count)]
+    speed: Computed<u32>,
+}
+
+impl Realize for Printer {
+    fn realize(&self, _: &mut RealizeContext<'_>) -> qomet::Result<()> {
+        Ok(())
+    }
+}
+
+types! {
+    fn all = [Printer];
+}
+
+fn main() {}

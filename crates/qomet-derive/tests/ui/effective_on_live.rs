@@ -1,0 +1,26 @@
+use qomet::prelude::*;
+
+fn count(_: &Printer, _: &()) -> u32 {
+    0
+}
+
+/// Puts ink on paper.
+#[derive(Object)]
+#[object(name = "printer")]
+struct Printer {
+    /// Pages a minute.
+    #[property(default = 1, effective = count)]
+    speed: Live<u32>,
+}
+
+impl Realize for Printer {
+    fn realize(&self, _: &mut RealizeContext<'_>) -> qomet::Result<()> {
+        Ok(())
+    }
+}
+
+types! {
+    fn all = [Printer];
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+use qomet::prelude::*;
+
+/// Puts ink on paper.
+#[derive(Object)]
+#[object(name = "printer")]
+union Printer {
+    speed: u32,
+}
+
+impl Realize for Printer {
+    fn realize(&self, _: &mut RealizeContext<'_>) -> qomet::Result<()> {
+        Ok(())
+    }
+}
+
+types! {
+    fn all = [Printer];
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use qomet::Value;
+
+#[derive(Clone, Value)]
+enum Limit {}
+
+fn main() {}

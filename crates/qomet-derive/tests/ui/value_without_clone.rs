@@ -1,0 +1,9 @@
+use qomet::Value;
+
+#[derive(Value)]
+enum Limit {
+    Hard,
+    Soft,
+}
+
+fn main() {}
