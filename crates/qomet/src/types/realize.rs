@@ -21,7 +21,7 @@ pub trait Check {
 /// How an object of this type comes to life. Only `realize` is needed.
 #[diagnostic::on_unimplemented(
     message = "the object type `{Self}` does not say how its objects come to life",
-    note = "write `impl Realize for {Self}`; a type that only has children is `#[object(abstract)]`"
+    note = "write `impl Realize for {Self}`; a type without objects of its own is `#[object(abstract)]`"
 )]
 pub trait Realize: ObjectType {
     /// Acquires what the object needs. The properties are given and checked; they cannot change any more.
