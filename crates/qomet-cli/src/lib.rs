@@ -1,1 +1,82 @@
-//! To be written.
+//! The commands of the program `qomet`, for any program's types.
+//!
+//! [`main`] is the whole program: it parses the command line, checks and creates objects, and shows what types
+//! there are. The binary `qomet` calls it with the types of `qomet-backends`; an author's program calls it with its
+//! own and has all commands:
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//! use qomet::{Diagnostic, TypeRegistry};
+//!
+//! fn main() -> Result<ExitCode, Vec<Diagnostic>> {
+//!     Ok(qomet_cli::main(TypeRegistry::builder().build()?))
+//! }
+//! ```
+//!
+//! Results go to standard output, diagnostics for people to standard error. Exit codes: 0 fine, 1 rejected, 2 a
+//! usage error or a file that cannot be read or written, 3 the host refused what was asked.
+//!
+//! Not here: what is right and wrong (`qomet-config` and the types decide), and the wording of diagnostics.
+//!
+//! ```text
+//! arguments   the command line
+//! console     where text goes: colours, width, closed pipes
+//! host        everything else that touches the host: files and signals
+//! check, run, types, describe, schema    one command each
+//! outcome, table, text, input            what they share
+//! ```
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod check;
+mod console;
+mod describe;
+mod host;
+mod input;
+mod outcome;
+mod run;
+mod schema;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+mod types;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use qomet::TypeRegistry;
+
+use arguments::Command;
+use console::Console;
+use outcome::{Outcome, Trouble};
+
+/// Runs the program: arguments, input and output are those of the process.
+///
+/// Returns when the command has ended; a running `run` releases what it holds first.
+#[must_use]
+pub fn main(registry: TypeRegistry) -> ExitCode {
+    let mut console = Console::standard();
+    execute(registry, std::env::args_os(), &mut console).into()
+}
+
+/// The program without a process around it.
+fn execute(
+    registry: TypeRegistry,
+    arguments: impl IntoIterator<Item = OsString>,
+    console: &mut Console,
+) -> Outcome {
+    let outcome = match arguments::parse(arguments, console.width()) {
+        Ok(Command::Check(arguments)) => check::check(registry, &arguments, console),
+        Ok(Command::Run(arguments)) => run::run(registry, &arguments, console),
+        Ok(Command::Types(arguments)) => types::types(&registry, &arguments, console),
+        Ok(Command::Describe(arguments)) => describe::describe(&registry, &arguments, console),
+        Ok(Command::Schema(arguments)) => schema::schema(&registry, &arguments, console),
+        Err(message) => Ok(console.clap(&message)),
+    };
+    let outcome = outcome.and_then(|outcome| console.finish().map(|()| outcome));
+    outcome.unwrap_or_else(|Trouble(trouble)| {
+        console.complain(&format!("error: {trouble}\n"));
+        Outcome::Usage
+    })
+}

@@ -26,13 +26,11 @@ pub fn document_schema(registry: &TypeRegistry) -> Value {
         .iter()
         .map(|class| {
             json!({
-                "if": { "properties": { "qom-type": { "const": class.name() } } },
-                "then": { "$ref": format!("#/$defs/types/{}", class.name()) },
+                "if": { "required": ["qom-type"], "properties": { "qom-type": { "const": class.name() } } },
+                "then": { "$ref": format!("#/$defs/{}", class.name()) },
             })
         })
         .collect();
-    let types: Map<_, _> =
-        classes.iter().map(|class| (class.name().to_owned(), bag(class).into())).collect();
     let mut any_bag = json!({
         "description": "The properties of one object to be",
         "type": "object",
@@ -49,35 +47,40 @@ pub fn document_schema(registry: &TypeRegistry) -> Value {
         // The standard has no empty `allOf`.
         any_bag.insert("allOf".to_owned(), by_type.into());
     }
+    // No type's name starts with `_`.
+    let mut definitions = Map::new();
+    definitions.insert("_document".to_owned(), wrapper());
+    definitions.insert("_bags".to_owned(), json!({ "type": "array", "items": { "$ref": "#/$defs/_bag" } }));
+    definitions.insert("_bag".to_owned(), any_bag);
+    definitions.extend(classes.iter().map(|class| (class.name().to_owned(), bag(class).into())));
     json!({
         "$schema": DIALECT,
         "title": "Objects to be created",
         "description": "One object, a list of objects, or {\"$schema\": …, \"objects\": […]}",
         "type": ["object", "array"],
         "if": { "type": "array" },
-        "then": { "$ref": "#/$defs/bags" },
+        "then": { "$ref": "#/$defs/_bags" },
         "else": {
             "if": { "required": ["objects"], "not": { "required": ["qom-type"] } },
-            "then": { "$ref": "#/$defs/document" },
-            "else": { "$ref": "#/$defs/bag" },
+            "then": { "$ref": "#/$defs/_document" },
+            "else": { "$ref": "#/$defs/_bag" },
         },
-        "$defs": {
-            "document": {
-                "type": "object",
-                "properties": {
-                    "$schema": { "description": "Where this schema is, for editors", "type": "string" },
-                    "objects": {
-                        "description": "The objects; their order does not matter",
-                        "$ref": "#/$defs/bags",
-                    },
-                },
-                "required": ["objects"],
-                "additionalProperties": false,
+        "$defs": definitions,
+    })
+}
+
+fn wrapper() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "$schema": { "description": "Where this schema is, for editors", "type": "string" },
+            "objects": {
+                "description": "The objects; their order does not matter",
+                "$ref": "#/$defs/_bags",
             },
-            "bags": { "type": "array", "items": { "$ref": "#/$defs/bag" } },
-            "bag": any_bag,
-            "types": types,
         },
+        "required": ["objects"],
+        "additionalProperties": false,
     })
 }
 

@@ -33,8 +33,7 @@ pub(super) fn value_schema(kind: &ValueType, bounds: Bounds) -> Map<String, Valu
             return numeric(json!("integer"), within(bounds, least, greatest));
         }
         ValueType::Size => {
-            let mut schema =
-                numeric(json!(["integer", "string"]), within(bounds, 0, i128::from(u64::MAX)));
+            let mut schema = numeric(json!(["integer", "string"]), within(bounds, 0, i128::from(u64::MAX)));
             schema.insert("pattern".to_owned(), json!(SIZE_PATTERN));
             return schema;
         }

@@ -1,0 +1,183 @@
+//! The command line.
+//!
+//! Called by the program's entry only; each command gets its own struct. Help texts are written here, once. An
+//! author's program has another name than `qomet`, so the examples are filled in when the name is known.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "qomet",
+    version,
+    about = "Checks and creates objects from declarative documents, and tells what types there are",
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// A command with its arguments.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Report every mistake in documents, at its line and column; create nothing
+    Check(Check),
+    /// Create all objects or none, show them, and hold them until SIGINT or SIGTERM
+    Run(Run),
+    /// List the types as a tree
+    Types(Types),
+    /// Explain a type or one of its properties
+    Describe(Describe),
+    /// Print the JSON Schema of documents or of one type
+    Schema(Schema),
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Documents to check together; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// For people on standard error, or for programs on standard output
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// Who reads a report. The variants have no documentation: help would list each on a line of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Human,
+    Json,
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Documents whose objects are created together; `-` is standard input
+    #[arg(value_name = "FILE", required_unless_present = "objects")]
+    pub(crate) files: Vec<PathBuf>,
+    /// One more object (repeatable), such as '{"qom-type": "…", "id": "…"}'
+    #[arg(long = "object", value_name = "JSON")]
+    pub(crate) objects: Vec<String>,
+    /// Leave at once instead of holding the objects
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+/// `types`.
+#[derive(Debug, Args)]
+pub(crate) struct Types {
+    /// Print everything that is declared, as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `describe`.
+#[derive(Debug, Args)]
+pub(crate) struct Describe {
+    /// A type, or a type and one of its properties
+    #[arg(value_name = "TYPE[.PROPERTY]")]
+    pub(crate) name: String,
+    /// Print everything that is declared, as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `schema`.
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// The type whose bags to describe [default: documents of all types]
+    #[arg(value_name = "TYPE", conflicts_with = "out")]
+    pub(crate) type_name: Option<String>,
+    /// Write document.schema.json and types/TYPE.schema.json for every type to this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0  fine
+  1  rejected: a document or a name is wrong
+  2  usage error, or a file that cannot be read or written
+  3  the host refused (`run`)";
+
+/// What stands below the help of each command; `{bin}` is the program's name.
+const EXAMPLES: [(&str, &str); 5] = [
+    (
+        "check",
+        "Examples:
+  {bin} check vm.json
+  {bin} check base.json extra.json      ids and links are checked across files
+  generate | {bin} check - --format json
+
+Exit code: 0 fine (there may be warnings), 1 rejected, 2 usage error or unreadable file",
+    ),
+    (
+        "run",
+        "Examples:
+  {bin} run vm.json                     until Ctrl-C; then everything is released
+  {bin} run vm.json --once              create, show, release
+  {bin} run vm.json --object '{\"qom-type\": \"…\", \"id\": \"extra\"}'
+
+Exit code: 0 fine, 1 rejected, 2 usage error or unreadable file, 3 the host refused",
+    ),
+    (
+        "types",
+        "Examples:
+  {bin} types
+  {bin} types --json",
+    ),
+    (
+        "describe",
+        "Examples:
+  {bin} describe TYPE                   all properties
+  {bin} describe TYPE.PROPERTY          one property
+  {bin} describe TYPE --json
+
+Exit code: 0 fine, 1 there is no such type or property, 2 usage error",
+    ),
+    (
+        "schema",
+        "Examples:
+  {bin} schema > document.schema.json   for an editor: \"$schema\": \"document.schema.json\"
+  {bin} schema TYPE
+  {bin} schema --out schema/
+
+Exit code: 0 fine, 1 there is no such type, 2 usage error or a file that cannot be written",
+    ),
+];
+
+/// Parses the arguments, the program's name first; texts are wrapped to `width` columns.
+///
+/// # Errors
+/// A help text that was asked for, or what is wrong.
+pub(crate) fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+    width: usize,
+) -> Result<Command, clap::Error> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let name = arguments.first().map(Path::new).and_then(Path::file_name);
+    let name = name.map_or_else(|| "qomet".to_owned(), |name| name.to_string_lossy().into_owned());
+    let matches = command(&name, width).try_get_matches_from(arguments)?;
+    Arguments::from_arg_matches(&matches).map(|arguments| arguments.command)
+}
+
+fn command(name: &str, width: usize) -> clap::Command {
+    let whole = Arguments::command().bin_name(name).term_width(width).after_help(EXIT_CODES);
+    EXAMPLES.into_iter().fold(whole, |whole, (command, examples)| {
+        whole.mut_subcommand(command, |command| command.after_help(examples.replace("{bin}", name)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command("qomet", 100).debug_assert();
+    }
+}

@@ -1,0 +1,75 @@
+//! `describe`: a type, or one of its properties.
+//!
+//! A name with a dot may be a type or a property of one; types win.
+
+mod facts;
+mod page;
+
+use qomet::{Class, Diagnostic, ModelErrorKind, Property, Result as Checked, TypeRegistry, nearest};
+use qomet_config::{Sources, describe_property, describe_type, render_human};
+
+use crate::arguments::Describe;
+use crate::console::Console;
+use crate::outcome::{Outcome, Trouble};
+
+/// Runs the command.
+///
+/// # Errors
+/// None.
+pub(crate) fn describe(
+    registry: &TypeRegistry,
+    arguments: &Describe,
+    console: &mut Console,
+) -> Result<Outcome, Trouble> {
+    let (class, property) = match find(registry, &arguments.name) {
+        Ok(found) => found,
+        Err(diagnostic) => return Ok(complain(&diagnostic, console)),
+    };
+    let (width, paint) = (console.width(), console.paint());
+    let text = match (property, arguments.json) {
+        (None, true) => format!("{:#}\n", describe_type(class)),
+        (Some(property), true) => format!("{:#}\n", describe_property(class, property)),
+        (None, false) => page::type_page(class, width, paint),
+        (Some(property), false) => page::property_page(class, property, width, paint),
+    };
+    console.print(&text);
+    Ok(Outcome::Fine)
+}
+
+/// Shows a diagnostic that comes from no document.
+pub(crate) fn complain(diagnostic: &Diagnostic, console: &mut Console) -> Outcome {
+    let colour = console.colours_complaints();
+    console.complain(&render_human([diagnostic], &Sources::new(), colour));
+    Outcome::Rejected
+}
+
+fn find<'r>(registry: &'r TypeRegistry, name: &str) -> Checked<(&'r Class, Option<&'static Property>)> {
+    match (registry.get(name), name.rsplit_once('.')) {
+        (None, Some((type_name, property))) => {
+            let class = find_type(registry, type_name)?;
+            Ok((class, Some(find_property(class, property)?)))
+        }
+        _ => Ok((find_type(registry, name)?, None)),
+    }
+}
+
+/// The type of that name, abstract and internal ones too.
+///
+/// # Errors
+/// There is none; the diagnostic has the nearest name.
+pub(crate) fn find_type<'r>(registry: &'r TypeRegistry, name: &str) -> Checked<&'r Class> {
+    registry.get(name).map(|class| &**class).ok_or_else(|| {
+        let names = registry.classes().map(|class| class.name());
+        let nearest = nearest(name, names).map(str::to_owned);
+        Diagnostic::new(ModelErrorKind::UnknownType { name: name.to_owned(), nearest })
+    })
+}
+
+/// The property of that name, computed ones too.
+fn find_property(class: &Class, name: &str) -> Checked<&'static Property> {
+    class.find(name).and_then(|slot| class.property(slot)).ok_or_else(|| {
+        let nearest = nearest(name, class.properties().iter().map(|property| property.name));
+        let problem = ModelErrorKind::UnknownProperty { name: name.to_owned(), nearest };
+        Diagnostic::new(problem).with_type(class.name())
+    })
+}

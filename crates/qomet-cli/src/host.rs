@@ -1,0 +1,111 @@
+//! Everything the commands do to the host, but for the console: files and signals.
+//!
+//! The types do the rest when objects are created; that is theirs.
+
+use std::fs;
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use qomet::Size;
+use qomet_config::TEXT_LIMIT;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::outcome::Trouble;
+use crate::text::{reason, shown};
+
+/// The bytes of a file.
+///
+/// # Errors
+/// It cannot be read, or is too large to be a document.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Trouble> {
+    let name = named(path);
+    let opened = fs::File::open(path).and_then(|file| Ok((file.metadata()?, file)));
+    let (metadata, file) = opened.map_err(|error| cannot("read", &name, &error))?;
+    if metadata.is_dir() {
+        return Err(Trouble(format!("cannot read {name}: it is a directory")));
+    }
+    // Only regular files say how long they are; pipes and devices are read as far as they may go.
+    if metadata.is_file() && metadata.len() >= limit().bytes() {
+        let length = Size(metadata.len());
+        return Err(Trouble(format!("cannot read {name}: it has {length}, the limit is {}", limit())));
+    }
+    read_all(file, &name)
+}
+
+/// All that `source`, called `name`, gives.
+///
+/// # Errors
+/// It cannot be read, or is too much to be a document.
+pub(crate) fn read_all(source: impl Read, name: &str) -> Result<Vec<u8>, Trouble> {
+    let mut bytes = Vec::new();
+    source.take(limit().bytes()).read_to_end(&mut bytes).map_err(|error| cannot("read", name, &error))?;
+    if bytes.len() >= TEXT_LIMIT {
+        return Err(Trouble(format!("cannot read {name}: it does not end within {}", limit())));
+    }
+    Ok(bytes)
+}
+
+/// Writes a file and the folders above it. What is there is replaced.
+///
+/// # Errors
+/// It cannot be written.
+pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Trouble> {
+    let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
+    folder.and_then(|()| fs::write(path, text)).map_err(|error| cannot("write", &named(path), &error))
+}
+
+/// The length of an open file; `None` for a device.
+pub(crate) fn file_length(file: &OwnedFd) -> Option<u64> {
+    let file = fs::File::from(file.try_clone().ok()?);
+    file.metadata().ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len())
+}
+
+/// SIGINT and SIGTERM, from now on told to whoever waits and not fatal any more.
+pub(crate) struct Stop(Signals);
+
+impl Stop {
+    /// Takes both signals over.
+    ///
+    /// # Errors
+    /// The host refuses.
+    pub(crate) fn install() -> Result<Self, Trouble> {
+        Signals::new([SIGINT, SIGTERM]).map(Stop).map_err(|error| signals(&error))
+    }
+
+    /// Also sets `flag` when one of them comes, for work that asks now and then.
+    ///
+    /// # Errors
+    /// The host refuses.
+    pub(crate) fn raises(&self, flag: &Arc<AtomicBool>) -> Result<(), Trouble> {
+        for signal in [SIGINT, SIGTERM] {
+            signal_hook::flag::register(signal, Arc::clone(flag)).map_err(|error| signals(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Waits until one of them comes, or has come.
+    pub(crate) fn wait(&mut self) {
+        let _ = self.0.forever().next();
+    }
+}
+
+/// What a document is smaller than.
+fn limit() -> Size {
+    Size(u64::try_from(TEXT_LIMIT).unwrap_or(u64::MAX))
+}
+
+fn named(path: &Path) -> String {
+    format!("'{}'", shown(&path.to_string_lossy()))
+}
+
+fn cannot(action: &str, name: &str, error: &io::Error) -> Trouble {
+    Trouble(format!("cannot {action} {name}: {}", reason(error)))
+}
+
+fn signals(error: &io::Error) -> Trouble {
+    Trouble(format!("cannot take over SIGINT and SIGTERM: {}", reason(error)))
+}

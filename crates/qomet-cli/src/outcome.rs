@@ -1,0 +1,47 @@
+//! How a command ends.
+
+use std::process::ExitCode;
+
+use qomet::Diagnostic;
+
+/// The exit code, by its meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// 0.
+    Fine,
+    /// 1: what was given is wrong.
+    Rejected,
+    /// 2: the command line is wrong, or a file cannot be read or written.
+    Usage,
+    /// 3: what was given is right and the host could not honour it.
+    Refused,
+}
+
+/// Why the command cannot go on: a sentence for people. Ends as [`Outcome::Usage`].
+#[derive(Debug)]
+pub(crate) struct Trouble(pub(crate) String);
+
+impl Outcome {
+    /// The exit code.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Outcome::Fine => 0,
+            Outcome::Rejected => 1,
+            Outcome::Usage => 2,
+            Outcome::Refused => 3,
+        }
+    }
+
+    /// What a creation that failed comes to. One mistake of the user is enough to make it a rejection: the host is
+    /// to blame only if nothing else is.
+    pub(crate) fn of_failed_creation(diagnostics: &[Diagnostic]) -> Self {
+        let mut errors = diagnostics.iter().filter(|one| one.is_error());
+        if errors.all(|one| one.problem().is_host_refusal()) { Outcome::Refused } else { Outcome::Rejected }
+    }
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        outcome.code().into()
+    }
+}

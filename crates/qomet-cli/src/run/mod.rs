@@ -1,0 +1,58 @@
+//! `run`: create everything or nothing, show it, hold it.
+//!
+//! Signals are taken over before the first object is made: one that comes while memory is being populated cancels
+//! the creation, and what was done is undone; one that comes later ends the holding.
+
+mod file_map;
+mod tree;
+
+use qomet::{Level, Model, TypeRegistry};
+use qomet_config::render_human;
+
+use crate::arguments::Run;
+use crate::console::Console;
+use crate::host::Stop;
+use crate::input;
+use crate::outcome::{Outcome, Trouble};
+use crate::text::count;
+
+/// Runs the command.
+///
+/// # Errors
+/// A file cannot be read, or signals cannot be waited for.
+pub(crate) fn run(
+    registry: TypeRegistry,
+    arguments: &Run,
+    console: &mut Console,
+) -> Result<Outcome, Trouble> {
+    let mut documents = input::read(&arguments.files, console)?;
+    for (index, object) in arguments.objects.iter().enumerate() {
+        let name = match arguments.objects.len() {
+            1 => "--object".to_owned(),
+            _ => format!("--object #{}", index + 1),
+        };
+        documents.add(&name, object.as_bytes());
+    }
+    let mut stop = Stop::install()?;
+    let model = Model::new(registry);
+    let plan = documents.plan(&model, Level::Graph);
+    stop.raises(&plan.batch().cancel_flag())?;
+    let (created, diagnostics) = plan.create();
+    let colour = console.colours_complaints();
+    console.complain(&render_human(&diagnostics, documents.sources(), colour));
+    let Ok(objects) = created else {
+        return Ok(Outcome::of_failed_creation(&diagnostics));
+    };
+    let (width, paint) = (console.width(), console.paint());
+    console.print(&tree::render(&model, model.objects(), width, paint));
+    console.print(&file_map::render(&file_map::windows(&objects), paint));
+    if !arguments.once {
+        let (held, process) = (count(objects.len(), "object"), std::process::id());
+        console.print(&format!("\nprocess {process} holds {held} until SIGINT or SIGTERM\n"));
+        stop.wait();
+    }
+    // The objects go before the model, so that everything is released here and not wherever a clone lives on.
+    drop(objects);
+    drop(model);
+    Ok(Outcome::Fine)
+}

@@ -1,0 +1,114 @@
+//! `types`, `describe` and `schema`.
+
+use super::*;
+
+#[test]
+fn types_are_a_tree() {
+    insta::assert_snapshot!(qomet(&["types"]));
+}
+
+#[test]
+fn types_for_programs() {
+    let ended = qomet(&["types", "--json"]);
+    let types: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(types[1]["name"], "printer");
+    assert!(!ended.out.contains("hunter2"));
+}
+
+#[test]
+fn a_type_is_described_with_all_its_properties() {
+    insta::assert_snapshot!(qomet(&["describe", "printer"]));
+}
+
+#[test]
+fn a_type_without_properties_says_so() {
+    insta::assert_snapshot!(qomet(&["describe", "tray"]));
+}
+
+#[test]
+fn a_property_is_described() {
+    insta::assert_snapshot!(qomet(&["describe", "printer.power"]));
+}
+
+#[test]
+fn the_values_of_an_enum_are_described() {
+    insta::assert_snapshot!(qomet(&["describe", "printer.paper"]));
+}
+
+#[test]
+fn a_sensitive_default_is_not_shown() {
+    let ended = qomet(&["describe", "printer.key"]);
+    assert!(ended.out.contains("(not shown)") && !ended.out.contains("hunter2"), "{}", ended.out);
+}
+
+#[test]
+fn a_property_for_programs() {
+    insta::assert_snapshot!(qomet(&["describe", "printer.buffer", "--json"]));
+}
+
+#[test]
+fn an_unknown_type_is_rejected_with_the_nearest_name() {
+    insta::assert_snapshot!(qomet(&["describe", "devise"]));
+}
+
+#[test]
+fn an_unknown_property_is_rejected_with_the_nearest_name() {
+    insta::assert_snapshot!(qomet(&["describe", "printer.page"]));
+}
+
+#[test]
+fn a_property_of_an_unknown_type_is_about_the_type() {
+    assert!(qomet(&["describe", "printr.buffer"]).err.contains("unknown-type"));
+}
+
+#[test]
+fn the_schema_of_documents_is_json() {
+    let ended = qomet(&["schema"]);
+    let schema: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(schema["$defs"]["_bag"]["properties"]["qom-type"]["enum"][0], "printer");
+}
+
+#[test]
+fn the_schema_of_one_type_is_json() {
+    let schema: serde_json::Value = serde_json::from_str(&qomet(&["schema", "printer"]).out).unwrap();
+    assert_eq!(schema["title"], "printer");
+}
+
+#[test]
+fn there_is_no_schema_of_an_abstract_type() {
+    insta::assert_snapshot!(qomet(&["schema", "device"]));
+}
+
+#[test]
+fn there_is_no_schema_of_an_internal_type() {
+    assert_eq!(qomet(&["schema", "tray"]).code, 1);
+}
+
+#[test]
+fn schema_files_are_one_for_documents_and_one_for_each_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("new/schema");
+    let ended = qomet(&["schema", "--out", out.to_str().unwrap()]);
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+    let names = |folder: &std::path::Path| {
+        let entries = std::fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&out), ["document.schema.json", "types"]);
+    assert_eq!(names(&out.join("types")), ["moon.schema.json", "printer.schema.json"]);
+    let text = std::fs::read_to_string(out.join("types/printer.schema.json")).unwrap();
+    assert_eq!(text, qomet(&["schema", "printer"]).out);
+    assert!(text.ends_with("}\n"));
+}
+
+#[test]
+fn a_schema_file_that_cannot_be_written_is_named() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let name = file.path().to_str().unwrap();
+    let ended = qomet(&["schema", "--out", name]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.starts_with(&format!("error: cannot write '{name}/document.schema.json': ")));
+}
