@@ -9,6 +9,8 @@ use super::Property;
 pub(crate) struct NameTable {
     /// Slot + 1, or 0 where the table is empty. Its length is a power of two.
     places: Box<[u8]>,
+    /// Takes the upper bits of a hash: only they depend on the whole name.
+    shift: u32,
     seed: u64,
 }
 
@@ -28,22 +30,23 @@ fn word(name: &str) -> u64 {
 }
 
 #[inline]
-fn place(name: &str, seed: u64, mask: usize) -> usize {
+fn place(name: &str, seed: u64, shift: u32) -> usize {
     let hash = (word(name) ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    #[allow(clippy::cast_possible_truncation, reason = "masked at once")]
-    let place = (hash >> 40) as usize;
-    place & mask
+    #[allow(clippy::cast_possible_truncation, reason = "a few bits are left")]
+    let place = (hash >> shift) as usize;
+    place
 }
 
 impl NameTable {
     /// The table of `properties`, of which there are at most [`LIMIT`](Self::LIMIT).
     pub(crate) fn new(properties: &[&'static Property]) -> Self {
         let size = (properties.len().max(1) * 2).next_power_of_two();
+        let shift = u64::BITS - size.trailing_zeros();
         let fill = |seed: u64| {
             let mut places = vec![0u8; size].into_boxed_slice();
             let mut steps = 0usize;
             for (slot, property) in (1u8..).zip(properties) {
-                let mut at = place(property.name, seed, size - 1);
+                let mut at = place(property.name, seed, shift);
                 while let Some(taken) = places.get(at)
                     && *taken != 0
                 {
@@ -54,7 +57,7 @@ impl NameTable {
                     *free = slot;
                 }
             }
-            (steps, NameTable { places, seed })
+            (steps, NameTable { places, shift, seed })
         };
         let mut best = fill(0);
         for seed in 1..256u64 {
@@ -76,7 +79,7 @@ impl NameTable {
     #[inline]
     pub(crate) fn find(&self, properties: &[&'static Property], name: &str) -> Option<usize> {
         let mask = self.places.len() - 1;
-        let mut at = place(name, self.seed, mask);
+        let mut at = place(name, self.seed, self.shift);
         loop {
             let slot = usize::from(*self.places.get(at)?).checked_sub(1)?;
             if properties.get(slot)?.name == name {
@@ -84,5 +87,53 @@ impl NameTable {
             }
             at = (at + 1) & mask;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Bounds, Presence};
+    use crate::value::{Mutability, Value as _};
+
+    fn properties(names: impl Iterator<Item = String>) -> Vec<&'static Property> {
+        names
+            .map(|name| {
+                let property = Property {
+                    name: name.leak(),
+                    value_type: bool::TYPE,
+                    description: "",
+                    presence: Presence::Optional,
+                    mutability: Mutability::UntilRealized,
+                    bounds: Bounds::NONE,
+                    unit: None,
+                    sensitive: false,
+                    since: None,
+                    deprecated: None,
+                    unstable: false,
+                };
+                &*Box::leak(Box::new(property))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_name_is_found_and_no_other() {
+        let properties = properties((0..NameTable::LIMIT).map(|number| "x".repeat(number)));
+        let table = NameTable::new(&properties);
+        for (slot, property) in properties.iter().enumerate() {
+            assert_eq!(table.find(&properties, property.name), Some(slot));
+        }
+        assert_eq!(table.find(&properties, "y"), None);
+        assert_eq!(table.find(&properties, &"x".repeat(NameTable::LIMIT)), None);
+    }
+
+    #[test]
+    fn names_that_differ_in_their_last_letter_do_not_collide() {
+        let properties = properties((0..10).map(|number| format!("count-{number}")));
+        let table = NameTable::new(&properties);
+        let places: std::collections::HashSet<usize> =
+            properties.iter().map(|property| place(property.name, table.seed, table.shift)).collect();
+        assert_eq!(places.len(), properties.len());
     }
 }
