@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -56,9 +56,10 @@ pub(crate) enum Format {
 
 /// `run`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("source").args(["files", "objects"]).required(true).multiple(true)))]
 pub(crate) struct Run {
     /// Documents whose objects are created together; `-` is standard input
-    #[arg(value_name = "FILE", required_unless_present = "objects")]
+    #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// One more object (repeatable), such as '{"qom-type": "…", "id": "…"}'
     #[arg(long = "object", value_name = "JSON")]
@@ -102,7 +103,7 @@ const EXIT_CODES: &str = "Exit codes:
   0  fine
   1  rejected: a document or a name is wrong
   2  usage error, or a file that cannot be read or written
-  3  the host refused (`run`)";
+  3  the host refused, or a signal came before everything was created (run)";
 
 /// What stands below the help of each command; `{bin}` is the program's name.
 const EXAMPLES: [(&str, &str); 5] = [
@@ -122,7 +123,8 @@ Exit code: 0 fine (there may be warnings), 1 rejected, 2 usage error or unreadab
   {bin} run vm.json --once              create, show, release
   {bin} run vm.json --object '{\"qom-type\": \"…\", \"id\": \"extra\"}'
 
-Exit code: 0 fine, 1 rejected, 2 usage error or unreadable file, 3 the host refused",
+Exit code: 0 fine, 1 rejected, 2 usage error or unreadable file, 3 the host refused, or a
+signal came before everything was created",
     ),
     (
         "types",

@@ -42,6 +42,11 @@ mod tests;
 mod text;
 mod types;
 
+/// The examples of the README, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 

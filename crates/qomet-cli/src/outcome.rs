@@ -13,7 +13,7 @@ pub(crate) enum Outcome {
     Rejected,
     /// 2: the command line is wrong, or a file cannot be read or written.
     Usage,
-    /// 3: what was given is right and the host could not honour it.
+    /// 3: what was given is right and the host could not honour it, or a signal cancelled it.
     Refused,
 }
 

@@ -36,7 +36,7 @@ struct Device {
 
 /// Puts marks on paper.
 #[derive(Object)]
-#[object(name = "printer", user_creatable)]
+#[object(name = "printer", user_creatable, check)]
 struct Printer {
     #[object(parent)]
     device: Device,
@@ -69,10 +69,18 @@ impl Printer {
     }
 }
 
+impl Check for Printer {
+    fn check(&self, report: &mut Diagnostics) {
+        if self.duplex == OnOffAuto::On && matches!(self.paper.get(), Paper::Letter) {
+            let _ = report.report(Diagnostic::new(Warned("letters jam")).with_property("duplex"));
+        }
+    }
+}
+
 impl Realize for Printer {
     fn realize(&self, cx: &mut RealizeContext<'_>) -> Result<()> {
         if self.buffer().bytes() > 1 << 30 {
-            cx.warn(Warned);
+            cx.warn(Warned("that is a lot of pages"));
         }
         Ok(())
     }
@@ -80,14 +88,14 @@ impl Realize for Printer {
 
 /// A warning.
 #[derive(Debug)]
-struct Warned;
+struct Warned(&'static str);
 
 impl qomet::Problem for Warned {
     fn code(&self) -> &'static str {
-        "large-buffer"
+        "warned"
     }
     fn message(&self, _: &qomet::About, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("that is a lot of pages")
+        out.write_str(self.0)
     }
     fn severity(&self) -> qomet::Severity {
         qomet::Severity::Warning

@@ -46,6 +46,13 @@ fn a_warning_refuses_nothing() {
 }
 
 #[test]
+fn a_warning_of_a_rule_is_told_once() {
+    let document = r#"{"qom-type": "printer", "id": "a", "buffer": 512, "paper": "letter", "duplex": "on"}"#;
+    let ended = qomet_with(&["run", "--once", "-"], document);
+    assert_eq!((ended.code, ended.err.matches("letters jam").count()), (0, 1), "{ended}");
+}
+
+#[test]
 fn a_reader_that_went_away_does_not_end_the_command() {
     let input = io::Cursor::new(r#"{"qom-type": "moon", "id": "a"}"#);
     let console = Console::of(input, Broken(io::ErrorKind::BrokenPipe), io::sink(), 100);
