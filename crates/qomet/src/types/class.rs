@@ -88,7 +88,7 @@ impl Class {
             || self.parent.as_ref().is_some_and(|parent| parent.is_a(name))
     }
 
-    /// The names of its interfaces, the parents' included.
+    /// The names of its interfaces.
     pub fn interfaces(&self) -> impl Iterator<Item = &'static str> {
         let user_creatable = self.entry.info.user_creatable.then_some("user-creatable");
         user_creatable.into_iter().chain(self.interfaces.iter().map(|interface| interface.name))

@@ -7,7 +7,7 @@
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 
-use super::{Class, InterfaceEntry, NoParent, Property, Realize};
+use super::{Class, InterfaceEntry, Property, Realize};
 use crate::error::{Diagnostics, Failed};
 use crate::object::{AnyDraft, Draft, ObjectLock};
 use crate::value::LinkRef;
@@ -71,7 +71,8 @@ pub trait ObjectType: Any + Send + Sync + Sized {
     fn parent_state(state: &Self::State) -> Option<&<Self::Parent as ObjectType>::State>;
     /// The entry in a list of types.
     fn entry() -> TypeEntry;
-    /// The interfaces of the type itself.
+    /// The interfaces. A parent's are not inherited, as they are implemented for its instances, not for the child's:
+    /// the child names those again that it has too.
     fn own_interfaces(_list: &mut Vec<InterfaceEntry>) {}
 
     /// Sets an own property of a draft.
@@ -187,14 +188,6 @@ pub trait ObjectType: Any + Send + Sync + Sized {
         }
     }
 
-    /// The interfaces, the parents' included.
-    fn interfaces(list: &mut Vec<InterfaceEntry>) {
-        if Self::INFO.name != NoParent::INFO.name {
-            Self::own_interfaces(list);
-            <Self::Parent as ObjectType>::interfaces(list);
-        }
-    }
-
     /// The struct of the type `id`, if that is this type or a parent.
     #[inline]
     fn upcast(&self, id: TypeId) -> Option<&dyn Any> {
@@ -232,7 +225,7 @@ impl TypeEntry {
             info: T::INFO,
             parent: (!parent.is_empty()).then_some(parent),
             draft: None,
-            interfaces: T::interfaces,
+            interfaces: T::own_interfaces,
         }
     }
 
