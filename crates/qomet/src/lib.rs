@@ -28,7 +28,9 @@ pub use error::{
     About, Diagnostic, Diagnostics, ErrorClass, Failed, ModelErrorKind, Place, Problem, Related, Result,
     Severity, nearest,
 };
-pub use model::{Batch, Journal, Lease, Level, Model, ProbeContext, RealizeContext, Service, Services};
+pub use model::{
+    Batch, Journal, Lease, Level, Model, ProbeContext, RealizeContext, Service, Services, Surroundings,
+};
 pub use object::{
     AnyDraft, AnyObject, Draft, FromValue, Handle, Header, Hold, Instance, ObjectLock, ObjectRef, SlotSet,
     WeakRef,

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use compact_str::CompactString;
 
+use super::context::Surroundings;
 use super::{Journal, Model, ProbeContext, RealizeContext, Services, graph};
 use crate::error::{About, Diagnostic, Diagnostics, Failed, ModelErrorKind};
 use crate::object::{AnyDraft, ObjectRef};
@@ -121,7 +122,11 @@ impl Batch {
     }
 
     fn probe_context<'a>(&'a self, id: &'a str, report: &'a mut Diagnostics) -> ProbeContext<'a> {
-        ProbeContext { id, services: &self.model.inner.services, batch: &self.shared, report }
+        ProbeContext { around: self.around(id), report }
+    }
+
+    fn around<'a>(&'a self, id: &'a str) -> Surroundings<'a> {
+        Surroundings { id, services: &self.model.inner.services, batch: &self.shared }
     }
 
     /// Checks everything, then creates every object below `/objects`, in the order of the drafts.
@@ -214,9 +219,7 @@ impl Batch {
                 Some(self.model.inner.objects.clone()),
                 &id,
                 &mut RealizeContext {
-                    id: &id,
-                    services: &self.model.inner.services,
-                    batch: &self.shared,
+                    around: self.around(&id),
                     journal,
                     warnings: &mut warnings,
                     cancel: &self.cancel,

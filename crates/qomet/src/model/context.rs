@@ -1,21 +1,21 @@
 //! What a type is given when its objects are probed and realized.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Journal, Service, Services};
 use crate::error::{Diagnostic, Diagnostics, ModelErrorKind, Result};
 
-/// For [`Realize::announce`](crate::Realize::announce) and [`probe`](crate::Realize::probe): the host is read,
-/// never changed.
-pub struct ProbeContext<'a> {
+/// What is around an object to be: its id, its model, its batch. Both contexts deref to it.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
     pub(crate) id: &'a str,
     pub(crate) services: &'a Services,
     pub(crate) batch: &'a Services,
-    pub(crate) report: &'a mut Diagnostics,
 }
 
-impl ProbeContext<'_> {
+impl Surroundings<'_> {
     /// The id of the object to be.
     #[must_use]
     pub fn id(&self) -> &str {
@@ -33,42 +33,39 @@ impl ProbeContext<'_> {
     pub fn batch<S: Service>(&self) -> Arc<S> {
         self.batch.get()
     }
+}
 
+/// For [`Realize::announce`](crate::Realize::announce) and [`probe`](crate::Realize::probe): the host is read,
+/// never changed.
+pub struct ProbeContext<'a> {
+    pub(crate) around: Surroundings<'a>,
+    pub(crate) report: &'a mut Diagnostics,
+}
+
+impl ProbeContext<'_> {
     /// Reports a mistake or warning.
     pub fn report(&mut self, diagnostic: impl Into<Diagnostic>) {
         let _ = self.report.report(diagnostic);
     }
 }
 
+impl<'a> Deref for ProbeContext<'a> {
+    type Target = Surroundings<'a>;
+
+    fn deref(&self) -> &Surroundings<'a> {
+        &self.around
+    }
+}
+
 /// For [`Realize::realize`](crate::Realize::realize).
 pub struct RealizeContext<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) services: &'a Services,
-    pub(crate) batch: &'a Services,
+    pub(crate) around: Surroundings<'a>,
     pub(crate) journal: &'a mut Journal,
     pub(crate) warnings: &'a mut Diagnostics,
     pub(crate) cancel: &'a AtomicBool,
 }
 
 impl RealizeContext<'_> {
-    /// The id of the object to be.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        self.id
-    }
-
-    /// What the model's objects share.
-    #[must_use]
-    pub fn service<S: Service>(&self) -> Arc<S> {
-        self.services.get()
-    }
-
-    /// What the objects of this batch share.
-    #[must_use]
-    pub fn batch<S: Service>(&self) -> Arc<S> {
-        self.batch.get()
-    }
-
     /// Where to note how to undo what was done to the world outside.
     pub fn journal(&mut self) -> &mut Journal {
         self.journal
@@ -91,5 +88,13 @@ impl RealizeContext<'_> {
     #[must_use]
     pub fn cancel_flag(&self) -> &AtomicBool {
         self.cancel
+    }
+}
+
+impl<'a> Deref for RealizeContext<'a> {
+    type Target = Surroundings<'a>;
+
+    fn deref(&self) -> &Surroundings<'a> {
+        &self.around
     }
 }

@@ -13,7 +13,7 @@ mod model;
 mod service;
 
 pub use batch::{Batch, Level};
-pub use context::{ProbeContext, RealizeContext};
+pub use context::{ProbeContext, RealizeContext, Surroundings};
 pub use delete::Lease;
 pub use journal::Journal;
 pub use model::Model;

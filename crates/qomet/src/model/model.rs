@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use compact_str::CompactString;
 use parking_lot::Mutex;
 
+use super::context::Surroundings;
 use super::delete::Leases;
 use super::{Batch, Journal, RealizeContext, Services};
 use crate::error::{Diagnostic, Diagnostics, Failed, Result};
@@ -210,9 +211,11 @@ impl Model {
             Some(parent.clone()),
             &name,
             &mut RealizeContext {
-                id: &name,
-                services: &self.inner.services,
-                batch: &Services::default(),
+                around: Surroundings {
+                    id: &name,
+                    services: &self.inner.services,
+                    batch: &Services::default(),
+                },
                 journal: &mut journal,
                 warnings: &mut warnings,
                 cancel: &AtomicBool::new(false),
