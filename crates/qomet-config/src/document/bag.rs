@@ -72,7 +72,9 @@ impl<'r> Reader<'r> {
                     Some(name) if node.kind() == InputKind::String => self.registry.lookup(&name),
                     _ => {
                         // Says that it is no string, unless that was said.
+                        let before = input.diagnostics().len();
                         let _ = input.string();
+                        name_property(input, before, "qom-type");
                         self.lost.push(about.clone());
                         return;
                     }
@@ -139,20 +141,24 @@ impl<'t> Head<'t> {
                 continue;
             }
             input.move_to(value);
+            let before = input.diagnostics().len();
             let id = input.string().map(CompactString::from);
             match id {
                 Ok(id) => head.id = Some(id),
                 Err(failed) => {
-                    let _ = input
-                        .diagnostics()
-                        .iter_mut()
-                        .last()
-                        .map(|last| last.about_mut().property = Some("id".into()));
+                    name_property(input, before, "id");
                     head.id_failed = Some(failed);
                 }
             }
         }
         head
+    }
+}
+
+/// Says of which property the diagnostics from number `before` on are.
+fn name_property(input: &mut JsonInput<'_, '_>, before: usize, name: &str) {
+    for diagnostic in input.diagnostics().since(before) {
+        diagnostic.about_mut().property = Some(name.into());
     }
 }
 
@@ -200,9 +206,7 @@ fn read_properties<'t>(bag: Node<'t>, draft: &mut dyn AnyDraft, input: &mut Json
         input.move_to_member(key, value);
         let done = draft.assign(slot, input);
         if done.is_err() || input.diagnostics().len() > before {
-            for diagnostic in input.diagnostics().since(before) {
-                diagnostic.about_mut().property = Some(CompactString::from(&*name));
-            }
+            name_property(input, before, &name);
         }
     }
     if let Some(failed) = bag.damaged_name() {
