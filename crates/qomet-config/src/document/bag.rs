@@ -123,23 +123,19 @@ struct Head<'t> {
 impl<'t> Head<'t> {
     fn read(bag: Node<'t>, input: &mut JsonInput<'t, '_>) -> Self {
         let mut head = Head { type_name: None, id: None, id_failed: None };
-        let (mut first_type, mut first_id) = (None, None);
+        let mut id = None;
         for (key, value) in bag.members() {
-            let Some(name) = key.str() else { continue };
-            let first = match &*name {
-                "qom-type" => &mut first_type,
-                "id" => &mut first_id,
+            match key.str().as_deref() {
+                Some("qom-type") => head.type_name = head.type_name.or(Some(value)),
+                Some("id") => id = id.or(Some(value)),
                 _ => continue,
-            };
-            if let Some(first) = first {
-                let _ = duplicate(key, *first, &name, input);
-                continue;
             }
-            *first = Some(key);
-            if name == "qom-type" {
-                head.type_name = Some(value);
-                continue;
+            // They mostly stand first.
+            if head.type_name.is_some() && id.is_some() {
+                break;
             }
+        }
+        if let Some(value) = id {
             input.move_to(value);
             let before = input.diagnostics().len();
             let id = input.string().map(CompactString::from);
@@ -171,14 +167,20 @@ fn duplicate<'t>(key: Node<'t>, first: Node<'t>, name: &str, input: &mut JsonInp
 }
 
 fn read_properties<'t>(bag: Node<'t>, draft: &mut dyn AnyDraft, input: &mut JsonInput<'t, '_>) {
+    let (mut type_key, mut id_key) = (None, None);
     for (key, value) in bag.members() {
-        let Some(name) = key.str() else {
-            if let Some(failed) = bag.damaged_name() {
+        let Some(name) = key.str() else { continue };
+        let head = match &*name {
+            "qom-type" => Some(&mut type_key),
+            "id" => Some(&mut id_key),
+            _ => None,
+        };
+        if let Some(first) = head {
+            if let Some(first) = *first {
+                let failed = duplicate(key, first, &name, input);
                 draft.damage(None, failed);
             }
-            continue;
-        };
-        if matches!(&*name, "qom-type" | "id") {
+            first.get_or_insert(key);
             continue;
         }
         let Some(slot) = draft.class().find(&name) else {

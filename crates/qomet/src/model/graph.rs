@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use crate::error::{About, Diagnostic, Diagnostics, Failed, ModelErrorKind, Related, nearest};
 use crate::object::{AnyDraft, ObjectRef};
+use crate::tree::ChildrenByName;
 use crate::types::Class;
 
 use super::Model;
@@ -34,8 +35,9 @@ pub(super) fn check(
 ) -> Vec<usize> {
     let mut ids: Ids<'_> =
         HashMap::with_capacity_and_hasher(drafts.len(), foldhash::fast::RandomState::default());
+    let taken = model.inner.tree.children_by_name(model.objects());
     for index in 0..drafts.len() {
-        check_id(model, drafts, index, &mut ids, report);
+        check_id(&taken, drafts, index, &mut ids, report);
     }
     let is_reserved = |id: &str| reserved.iter().any(|about| about.object.as_deref() == Some(id));
     if !drafts.iter().any(|draft| draft.class().has_links()) {
@@ -81,7 +83,7 @@ pub(super) fn check(
 }
 
 fn check_id<'a>(
-    model: &Model,
+    taken: &ChildrenByName,
     drafts: &'a [Box<dyn AnyDraft>],
     index: usize,
     ids: &mut Ids<'a>,
@@ -94,7 +96,7 @@ fn check_id<'a>(
         Some(id) => match crate::tree::check_id(id) {
             Err(problem) => problem.with_property("id"),
             Ok(()) => match ids.insert(id, index) {
-                None if model.find(id).is_none() => return,
+                None if taken.get(id).is_none() => return,
                 None => {
                     Diagnostic::new(ModelErrorKind::DuplicateId { id: id.to_owned() }).with_property("id")
                 }

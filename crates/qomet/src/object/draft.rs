@@ -23,6 +23,22 @@ impl SlotSet {
         slot < 128 && self.0 >> slot & 1 == 1
     }
 
+    /// Those that are not in `other`.
+    #[must_use]
+    pub fn without(self, other: SlotSet) -> SlotSet {
+        SlotSet(self.0 & !other.0)
+    }
+
+    /// The slots in it, least first.
+    pub fn iter(self) -> impl Iterator<Item = usize> {
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let slot = rest.trailing_zeros();
+            rest &= rest.wrapping_sub(1);
+            (slot < 128).then_some(slot as usize)
+        })
+    }
+
     /// Adds `slot`; false if it was there.
     pub fn insert(&mut self, slot: usize) -> bool {
         let fresh = slot < 128 && !self.contains(slot);
@@ -147,7 +163,7 @@ impl<T: Realize> Draft<T> {
     }
 
     fn is_missing(&self, slot: usize) -> bool {
-        !self.given.contains(slot) && self.class.property(slot).is_some_and(Property::is_required)
+        self.class.required().without(self.given).contains(slot)
     }
 
     fn assign_sound(
@@ -227,8 +243,8 @@ impl<T: Realize> AnyDraft for Draft<T> {
     }
 
     fn check(&self, report: &mut Diagnostics) {
-        for (slot, property) in self.class.properties().iter().enumerate() {
-            if self.is_missing(slot) {
+        for slot in self.class.required().without(self.given).iter() {
+            if let Some(property) = self.class.property(slot) {
                 let _ = report.report(ModelErrorKind::MissingProperty {
                     name: property.name,
                     value_type: property.value_type.phrase(),

@@ -2,6 +2,10 @@
 //!
 //! A component of a path is a child's name or the name of a link, which is followed, as in QOM.
 
+use std::sync::Arc;
+
+use arc_swap::Guard;
+
 use super::index::{Generation, ROOT};
 use super::path::components;
 use super::write::Tree;
@@ -49,7 +53,26 @@ fn walk<'a>(
     Some(object)
 }
 
+/// The children of one object, for looking many names up at once. It sees the tree as it was.
+pub(crate) struct ChildrenByName {
+    generation: Guard<Arc<Generation>>,
+    parent: Option<u32>,
+}
+
+impl ChildrenByName {
+    /// The child `name`.
+    pub(crate) fn get(&self, name: &str) -> Option<ObjectRef> {
+        self.generation.child(self.parent?, name).map(|(_, child)| child)
+    }
+}
+
 impl Tree {
+    /// Looks many children of `parent` up.
+    pub(crate) fn children_by_name(&self, parent: &ObjectRef) -> ChildrenByName {
+        let generation = self.generation();
+        ChildrenByName { parent: self.index_in(&generation, parent), generation }
+    }
+
     /// Resolves a path: from the root if it starts with `/`, else from wherever its first component is found.
     pub(crate) fn resolve(&self, path: &str) -> Resolved {
         let generation = self.generation();
@@ -132,9 +155,7 @@ impl Tree {
 
     /// The child `name` of `parent`.
     pub(crate) fn child(&self, parent: &ObjectRef, name: &str) -> Option<ObjectRef> {
-        let generation = self.generation();
-        let index = self.index_in(&generation, parent)?;
-        generation.child(index, name).map(|(_, child)| child)
+        self.children_by_name(parent).get(name)
     }
 
     /// The children of `parent` in the order in which they were added.

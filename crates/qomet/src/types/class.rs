@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::names::NameTable;
 use super::{Interface, InterfaceEntry, Property, TypeEntry};
 use crate::error::{Diagnostic, ModelErrorKind, Result, nearest};
-use crate::object::AnyDraft;
+use crate::object::{AnyDraft, SlotSet};
 
 /// A type in a registry.
 pub struct Class {
@@ -18,6 +18,7 @@ pub struct Class {
     names: NameTable,
     interfaces: Box<[InterfaceEntry]>,
     has_links: bool,
+    required: SlotSet,
 }
 
 impl Class {
@@ -38,9 +39,14 @@ impl Class {
             let limit = NameTable::LIMIT;
             return Err(Diagnostic::new(ModelErrorKind::TooManyProperties { name: name.to_owned(), limit }));
         }
+        let mut required = SlotSet::default();
+        for (slot, _) in properties.iter().enumerate().filter(|(_, property)| property.is_required()) {
+            required.insert(slot);
+        }
         let mut interfaces = Vec::new();
         (entry.interfaces)(&mut interfaces);
         Ok(Class {
+            required,
             has_links: properties.iter().any(|property| property.value_type.has_links()),
             names: NameTable::new(&properties),
             properties: properties.into_boxed_slice(),
@@ -146,6 +152,12 @@ impl Class {
     pub fn unknown_property(&self, name: &str) -> ModelErrorKind {
         let candidates = self.properties.iter().filter(|one| one.is_settable()).map(|one| one.name);
         ModelErrorKind::UnknownProperty { name: name.to_owned(), nearest: nearest(name, candidates) }
+    }
+
+    /// The properties that must be given.
+    #[must_use]
+    pub fn required(&self) -> SlotSet {
+        self.required
     }
 
     /// Whether any of its properties is or contains a link.
