@@ -32,8 +32,8 @@ pub use model::{
     Batch, Journal, Lease, Level, Model, ProbeContext, RealizeContext, Service, Services, Surroundings,
 };
 pub use object::{
-    AnyDraft, AnyObject, Draft, FromValue, Handle, Header, Hold, Instance, ObjectLock, ObjectRef, SlotSet,
-    WeakRef,
+    AnyDraft, AnyObject, Draft, Extra, FromValue, Handle, Header, Hold, Instance, ObjectLock, ObjectRef,
+    SlotSet, WeakRef,
 };
 pub use tree::{check_id, is_id};
 pub use types::{

@@ -45,6 +45,8 @@ pub enum ModelErrorKind {
     ReadOnly,
     /// A property that is write-only.
     WriteOnly,
+    /// A property was asked for as something that it is not, or it has no value.
+    NotReadableAs { asked: &'static str },
     /// A deprecated property was used (warning).
     Deprecated { since: &'static str },
 
@@ -193,6 +195,7 @@ impl Problem for ModelErrorKind {
             K::CannotChange => "cannot-change",
             K::ReadOnly => "read-only",
             K::WriteOnly => "write-only",
+            K::NotReadableAs { .. } => "not-readable-as",
             K::Deprecated { .. } => "deprecated",
             K::UnknownType { .. } => "unknown-type",
             K::AbstractType { .. } => "abstract-type",
@@ -262,6 +265,7 @@ impl Problem for ModelErrorKind {
             }
             K::ReadOnly => write!(f, "{} is read-only", Subject(about)),
             K::WriteOnly => write!(f, "{} is write-only", Subject(about)),
+            K::NotReadableAs { asked } => write!(f, "{} cannot be read as {asked}", Subject(about)),
             K::Deprecated { since } => write!(f, "{} is deprecated since {since}", Subject(about)),
             K::UnknownType { name, .. } => write!(f, "there is no type '{}'", Shown(name)),
             K::AbstractType { name } => {
@@ -441,6 +445,7 @@ impl ModelErrorKind {
             K::CannotChange,
             K::ReadOnly,
             K::WriteOnly,
+            K::NotReadableAs { asked: "a boolean" },
             K::Deprecated { since: "9.0" },
             K::UnknownType { name: s("memory-backend-rom"), nearest: Some(s("memory-backend-ram")) },
             K::AbstractType { name: s("memory-backend") },

@@ -3,13 +3,15 @@
 //! An object is in use while a link that holds it or a [`Lease`] exists. Deleting takes the object out of the tree
 //! at once; what it holds is released when the last reference is dropped.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 use super::Model;
 use crate::error::{Diagnostic, ModelErrorKind, Result};
-use crate::object::{Hold, ObjectRef};
+use crate::object::{Hold, ObjectRef, release};
+use crate::tree::absent;
 
 /// The leases of a model.
 #[derive(Default)]
@@ -61,39 +63,30 @@ impl Model {
             return Err(Diagnostic::new(ModelErrorKind::NotDeletable).with_object(&object.path()));
         }
         // Types may veto, and are asked without a lock. If something was added below meanwhile, they are asked again.
-        let (mut change, mut all) = loop {
+        let (mut change, all) = loop {
             let asked = self.inner.tree.subtree(object);
             for one in &asked {
                 one.can_be_deleted()?;
             }
             let change = self.inner.tree.change();
+            if !change.contains(object) {
+                return Err(absent(object));
+            }
             let all = self.inner.tree.subtree(object);
             if all.len() == asked.len() && all.iter().zip(&asked).all(|(one, other)| one.is(other)) {
                 break (change, all);
             }
         };
-        for (count, one) in all.iter().enumerate() {
-            if one.header().try_delete(0) || one.header().try_delete(holds_from(&all, one)) {
-                continue;
-            }
-            for marked in all.iter().take(count) {
-                marked.header().undelete();
-            }
-            let already = one.is_deleted();
+        if let Err(used) = mark(&all) {
             drop(change);
-            let problem = if already {
-                ModelErrorKind::Deleted
-            } else {
-                ModelErrorKind::InUse { users: self.users(one, &all) }
-            };
-            return Err(Diagnostic::new(problem).with_object(one.name()).with_type(one.class().name()));
+            let problem = ModelErrorKind::InUse { users: self.users(used, &all) };
+            return Err(Diagnostic::new(problem).with_object(used.name()).with_type(used.class().name()));
         }
-        all.reverse();
         let gone = change.remove(&all);
         drop(change);
         // Children go before their parents, outside of every lock.
         drop(all);
-        drop(gone);
+        release(gone);
         Ok(())
     }
 
@@ -101,7 +94,7 @@ impl Model {
     fn users(&self, object: &ObjectRef, except: &[ObjectRef]) -> Vec<String> {
         let mut users = Vec::new();
         for other in self.inner.tree.subtree(self.root()) {
-            if except.iter().any(|one| one.is(&other)) || !other.class().has_links() {
+            if except.iter().any(|one| one.is(&other)) || !other.has_links() {
                 continue;
             }
             other.links(&mut |_, link| {
@@ -116,15 +109,39 @@ impl Model {
     }
 }
 
-/// How often objects of `all` hold `object`.
-fn holds_from(all: &[ObjectRef], object: &ObjectRef) -> u32 {
-    if object.header().holds() == 0 {
-        return 0;
+/// Marks all as deleted, or none.
+///
+/// # Errors
+/// The first that is held by somebody who stays.
+fn mark(all: &[ObjectRef]) -> Result<(), &ObjectRef> {
+    let inside = if all.iter().any(|one| one.header().holds() > 0) { holds_inside(all) } else { Vec::new() };
+    let own = |at: usize| inside.get(at).copied().unwrap_or(0);
+    // Looked at first, so that an object that stays is not missed by a reader even for a moment.
+    if let Some((_, used)) = all.iter().enumerate().find(|(at, one)| one.header().holds() != own(*at)) {
+        return Err(used);
     }
-    let mut holds = 0;
-    for other in all.iter().filter(|other| other.class().has_links()) {
-        other.links(&mut |_, link| {
-            holds += u32::from(link.holds() && link.target().is_some_and(|target| target.is(object)));
+    for (at, one) in all.iter().enumerate() {
+        if !one.header().try_delete(own(at)) {
+            // Somebody took hold of it just now.
+            all.iter().take(at).for_each(|marked| marked.header().undelete());
+            return Err(one);
+        }
+    }
+    Ok(())
+}
+
+/// How often each of `all` is held by others of `all`.
+fn holds_inside(all: &[ObjectRef]) -> Vec<u32> {
+    let mut holds = vec![0; all.len()];
+    let place = |object: &ObjectRef| std::ptr::from_ref(object.header()).addr();
+    let places: HashMap<usize, usize, foldhash::fast::RandomState> =
+        all.iter().enumerate().map(|(at, one)| (place(one), at)).collect();
+    for one in all.iter().filter(|one| one.class().has_links()) {
+        one.links(&mut |_, link| {
+            let target = link.target().filter(|_| link.holds());
+            if let Some(count) = target.and_then(|target| holds.get_mut(*places.get(&place(&target))?)) {
+                *count += 1;
+            }
         });
     }
     holds

@@ -139,8 +139,7 @@ impl Model {
     /// # Errors
     /// There is no such property, it cannot be changed, or the value does not fit.
     pub fn set(&self, object: &ObjectRef, name: &str, value: impl ToNative) -> Result<()> {
-        let (slot, _) = object.class().lookup(name).map_err(|problem| problem.with_object(object.name()))?;
-        object.set_resolving(slot, &value.to_native(), &|path| self.resolve(path))
+        object.set_resolving(name, &value.to_native(), &|path| self.resolve(path))
     }
 
     /// The same from any source, which is told what is wrong.
@@ -153,8 +152,7 @@ impl Model {
         name: &str,
         input: &mut dyn Input,
     ) -> Result<Result<(), Failed>> {
-        let (slot, _) = object.class().lookup(name).map_err(|problem| problem.with_object(object.name()))?;
-        Ok(object.set_from(slot, input, &|path| self.resolve(path)))
+        object.set_from(name, input, &|path| self.resolve(path))
     }
 
     /// A draft of type `name` for a user, with all defaults.
@@ -205,8 +203,9 @@ impl Model {
         let _ = super::graph::resolve_links(&mut *draft, &|path| self.resolve(path).ok(), &mut report);
         report.first_error()?;
         let (mut journal, mut warnings) = (Journal::new(), Diagnostics::new());
-        // A wildcard is settled first, so that the object is born with its name; the number is lost if it fails.
-        let name = self.inner.tree.change().name(parent, name)?;
+        // A wildcard is settled first, so that the object is born with its name.
+        let asked = name;
+        let name = self.inner.tree.change().name(parent, asked)?;
         let object = draft.realize(
             Some(parent.clone()),
             &name,
@@ -222,10 +221,16 @@ impl Model {
             },
         );
         let _ = warnings.take();
-        let object = object?;
-        self.inner.tree.change().add(object.clone())?;
-        journal.commit();
-        Ok(object)
+        let added = object.and_then(|object| {
+            self.inner.tree.change().add(object.clone())?;
+            Ok(object)
+        });
+        match &added {
+            Ok(_) => journal.commit(),
+            Err(_) if asked != name => self.inner.tree.change().give_back(parent, &name),
+            Err(_) => {}
+        }
+        added
     }
 }
 

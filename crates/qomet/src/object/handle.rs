@@ -3,7 +3,7 @@
 use super::{FromValue, ObjectRef};
 use crate::error::{ModelErrorKind, Result};
 use crate::types::Property;
-use crate::visit::{InputKind, Native, Output, ToNative};
+use crate::visit::{Native, Output, ToNative};
 
 /// A bound property: reads and sets without looking the name up again.
 #[derive(Clone, Debug)]
@@ -35,10 +35,8 @@ impl Handle {
     /// It is no `T`.
     #[inline]
     pub fn get<'a, T: FromValue<'a>>(&'a self) -> Result<T> {
-        T::from_value(self.object.value(self.slot)).ok_or_else(|| {
-            let (expected, value) = (T::EXPECTED, String::new());
-            ModelErrorKind::WrongType { expected, found: InputKind::Null, value }.into()
-        })
+        T::from_value(self.object.value(self.slot))
+            .ok_or_else(|| ModelErrorKind::NotReadableAs { asked: T::EXPECTED }.into())
     }
 
     /// Writes the value.

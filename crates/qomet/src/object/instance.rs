@@ -13,6 +13,7 @@ use compact_str::CompactString;
 use parking_lot::Mutex;
 
 use super::ObjectRef;
+use super::extras::Extras;
 use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind, Result, Told};
 use crate::types::{Class, ObjectType, Realize};
 use crate::value::{LinkRef, Mutability};
@@ -31,6 +32,7 @@ pub struct Header {
     /// How many holds there are, and [`DELETED`]. One word, so that a hold and a deletion cannot both win.
     uses: AtomicU32,
     lock: ObjectLock,
+    extras: Extras,
 }
 
 /// The mutex of an object's writers, with its revision.
@@ -64,6 +66,7 @@ impl Header {
             index: AtomicU32::new(u32::MAX),
             uses: AtomicU32::new(0),
             lock: ObjectLock::default(),
+            extras: Extras::default(),
         }
     }
 
@@ -85,6 +88,10 @@ impl Header {
     /// How often a live property was set.
     pub fn revision(&self) -> u64 {
         self.lock.revision.load(Ordering::Acquire)
+    }
+
+    pub(super) fn extras(&self) -> &Extras {
+        &self.extras
     }
 
     pub(crate) fn index(&self) -> u32 {

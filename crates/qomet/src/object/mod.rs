@@ -4,11 +4,15 @@
 //! [`Instance`]. [`ObjectRef`] is any instance, whatever its type. This module knows no tree and no model.
 
 mod draft;
+mod extras;
 mod handle;
 mod instance;
 mod reference;
+mod release;
 
 pub use draft::{AnyDraft, Draft, SlotSet};
+pub use extras::Extra;
 pub use handle::Handle;
 pub use instance::{AnyObject, Header, Instance, ObjectLock};
 pub use reference::{FromValue, Hold, ObjectRef, WeakRef};
+pub(crate) use release::release;

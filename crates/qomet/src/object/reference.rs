@@ -20,6 +20,11 @@ pub struct ObjectRef(Arc<dyn AnyObject>);
 #[derive(Clone)]
 pub struct WeakRef(Weak<dyn AnyObject>);
 
+/// Nobody is there to look a path up.
+fn no_path(path: &str) -> Result<ObjectRef> {
+    Err(ModelErrorKind::DanglingLink { path: path.to_owned(), nearest: None }.into())
+}
+
 /// Keeps an object from being deleted while it lives.
 pub struct Hold(ObjectRef);
 
@@ -144,24 +149,30 @@ impl ObjectRef {
         {
             return Ok(value);
         }
-        Err(self.refuse_get(name, T::EXPECTED))
+        self.get_otherwise(name)
     }
 
     #[cold]
-    fn refuse_get(&self, name: &str, expected: &'static str) -> Diagnostic {
-        let problem = match self.class().lookup(name) {
-            Err(diagnostic) => return diagnostic.with_object(self.name()),
-            Ok((_, property)) if property.sensitive => ModelErrorKind::WriteOnly,
-            Ok((_, property)) => ModelErrorKind::WrongType {
-                expected: property.value_type.phrase(),
-                found: crate::visit::InputKind::Null,
-                value: expected.to_owned(),
-            },
+    fn get_otherwise<'a, T: FromValue<'a>>(&'a self, name: &str) -> Result<T> {
+        let property = match (self.class().lookup(name), self.extra(name)) {
+            (Ok((_, property)), _) => property,
+            (Err(_), Some(extra)) => {
+                let value = extra.value().map_err(|problem| problem.with_property(name))?;
+                return T::from_value(value).ok_or_else(|| self.no_such_value(name, T::EXPECTED));
+            }
+            (Err(problem), None) => return Err(problem.with_object(self.name())),
         };
-        self.diagnose(problem, name)
+        if property.sensitive {
+            return Err(self.about_property(ModelErrorKind::WriteOnly, name));
+        }
+        Err(self.no_such_value(name, T::EXPECTED))
     }
 
-    fn diagnose(&self, problem: ModelErrorKind, property: &str) -> Diagnostic {
+    fn no_such_value(&self, name: &str, asked: &'static str) -> Diagnostic {
+        self.about_property(ModelErrorKind::NotReadableAs { asked }, name)
+    }
+
+    pub(super) fn about_property(&self, problem: ModelErrorKind, property: &str) -> Diagnostic {
         Diagnostic::new(problem)
             .with_object(self.name())
             .with_type(self.class().name())
@@ -173,10 +184,15 @@ impl ObjectRef {
     /// # Errors
     /// There is no such property, or it is write-only.
     pub fn write(&self, name: &str, output: &mut dyn Output) -> Result<()> {
-        let (slot, property) =
-            self.class().lookup(name).map_err(|problem| problem.with_object(self.name()))?;
+        let (slot, property) = match (self.class().lookup(name), self.extra(name)) {
+            (Ok(found), _) => found,
+            (Err(_), Some(extra)) => {
+                return extra.write(output).map_err(|problem| problem.with_property(name));
+            }
+            (Err(problem), None) => return Err(problem.with_object(self.name())),
+        };
         if property.sensitive {
-            return Err(self.diagnose(ModelErrorKind::WriteOnly, name));
+            return Err(self.about_property(ModelErrorKind::WriteOnly, name));
         }
         self.0.write(slot, output);
         Ok(())
@@ -190,50 +206,65 @@ impl ObjectRef {
     pub fn set(&self, name: &str, value: impl ToNative) -> Result<()> {
         match self.class().find(name) {
             Some(slot) => self.set_slot(slot, &value.to_native()),
-            None => Err(self.refuse_get(name, "")),
+            None => self.set_resolving(name, &value.to_native(), &no_path),
         }
     }
 
     #[inline]
     pub(crate) fn set_slot(&self, slot: usize, value: &Native<'_>) -> Result<()> {
-        self.set_resolving(slot, value, &|path| {
-            Err(ModelErrorKind::DanglingLink { path: path.to_owned(), nearest: None }.into())
-        })
+        let mut report = Diagnostics::new();
+        let mut input = NativeInput::new(value, &mut report);
+        let done = if self.class().has_links() {
+            self.0.set(slot, &mut Resolving { inner: &mut input, find: &no_path })
+        } else {
+            self.0.set(slot, &mut input)
+        };
+        if done.is_ok() && report.is_empty() {
+            return Ok(());
+        }
+        self.conclude(self.class().property(slot).map_or("", |property| property.name), report)
     }
 
-    /// Sets the property in `slot`; `find` looks up the paths of links.
-    #[inline]
+    pub(super) fn set_slot_from(&self, slot: usize, input: &mut dyn Input) -> Result<(), Failed> {
+        self.0.set(slot, input)
+    }
+
+    /// Sets a property by name; `find` looks up the paths of links.
     pub(crate) fn set_resolving(
         &self,
-        slot: usize,
+        name: &str,
         value: &Native<'_>,
         find: &dyn Fn(&str) -> Result<ObjectRef>,
     ) -> Result<()> {
         let mut report = Diagnostics::new();
-        let done = self.set_from(slot, &mut NativeInput::new(value, &mut report), find);
-        if done.is_ok() && report.is_empty() {
-            return Ok(());
+        let done = self.set_from(name, &mut NativeInput::new(value, &mut report), find);
+        match done {
+            Ok(Ok(())) if report.is_empty() => Ok(()),
+            Ok(_) => self.conclude(name, report),
+            Err(problem) => {
+                report.extend([problem]);
+                self.conclude(name, report)
+            }
         }
-        self.conclude(slot, report)
     }
 
-    /// Sets the property in `slot` from any source; `find` looks up the paths of links.
-    #[inline]
+    /// Sets a property by name from any source; `find` looks up the paths of links.
     pub(crate) fn set_from(
         &self,
-        slot: usize,
+        name: &str,
         input: &mut dyn Input,
         find: &dyn Fn(&str) -> Result<ObjectRef>,
-    ) -> Result<(), Failed> {
-        if self.class().has_links() {
-            return self.0.set(slot, &mut Resolving { inner: input, find });
+    ) -> Result<Result<(), Failed>> {
+        let mut input = Resolving { inner: input, find };
+        match (self.class().lookup(name), self.extra(name)) {
+            (Ok((slot, _)), _) => Ok(self.0.set(slot, &mut input)),
+            (Err(_), Some(extra)) => Ok(extra.set(&mut input)),
+            (Err(problem), None) => Err(problem.with_object(self.name())),
         }
-        self.0.set(slot, input)
     }
 
     #[cold]
-    fn conclude(&self, slot: usize, report: Diagnostics) -> Result<()> {
-        let property = self.class().property(slot).map_or("", |property| property.name);
+    fn conclude(&self, property: &str, report: Diagnostics) -> Result<()> {
         match report.first_error() {
             Ok(_) => Ok(()),
             Err(diagnostic) => Err(diagnostic.with_about(crate::About {
@@ -253,7 +284,7 @@ impl ObjectRef {
         let (slot, property) =
             self.class().lookup(name).map_err(|problem| problem.with_object(self.name()))?;
         if property.sensitive {
-            return Err(self.diagnose(ModelErrorKind::WriteOnly, name));
+            return Err(self.about_property(ModelErrorKind::WriteOnly, name));
         }
         Ok(Handle::new(self.clone(), slot))
     }
@@ -283,12 +314,19 @@ impl ObjectRef {
     }
 
     /// Shows every link with the name of its property.
-    pub fn links(&self, each: &mut dyn FnMut(&'static str, &dyn LinkRef)) {
+    pub fn links(&self, each: &mut dyn FnMut(&str, &dyn LinkRef)) {
         self.0.links(&mut |slot, link| {
             if let Some(property) = self.class().property(slot) {
                 each(property.name, link);
             }
         });
+        self.header().extras().links(each);
+    }
+
+    /// Whether any of its properties is or contains a link.
+    #[must_use]
+    pub fn has_links(&self) -> bool {
+        self.class().has_links() || self.header().extras().has_links()
     }
 
     pub(crate) fn can_be_deleted(&self) -> Result<()> {
@@ -299,6 +337,11 @@ impl ObjectRef {
                 ..crate::About::default()
             })
         })
+    }
+
+    /// Whether the object is dropped with this reference.
+    pub(crate) fn is_last_reference(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
     }
 
     /// Whether both are the same object.

@@ -16,4 +16,4 @@ mod write;
 
 pub use path::{check_id, is_id};
 pub(crate) use resolve::ChildrenByName;
-pub(crate) use write::Tree;
+pub(crate) use write::{Tree, absent};

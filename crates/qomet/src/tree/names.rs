@@ -5,11 +5,14 @@ use std::collections::{BinaryHeap, HashMap};
 
 use compact_str::{CompactString, format_compact};
 
-/// Which indexes of which names are free. Keyed by the parent's address, which is its own while it is in the tree.
+/// Which indexes of which names are free. Keyed by the parent's address, which is its own while it is in the tree,
+/// then by what stands before the index.
 #[derive(Default)]
 pub(super) struct Wildcards {
-    counters: HashMap<(usize, CompactString), Counter, foldhash::fast::RandomState>,
+    parents: Map<usize, Map<CompactString, Counter>>,
 }
+
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 #[derive(Default)]
 struct Counter {
@@ -32,7 +35,7 @@ impl Wildcards {
         base: &str,
         is_free: impl Fn(&str) -> bool,
     ) -> CompactString {
-        let counter = self.counters.entry((parent, base.into())).or_default();
+        let counter = self.parents.entry(parent).or_default().entry(base.into()).or_default();
         loop {
             let index = match counter.freed.pop() {
                 Some(Reverse(index)) => index,
@@ -50,11 +53,8 @@ impl Wildcards {
 
     /// Gives the index of a removed child back.
     pub(super) fn free(&mut self, parent: usize, name: &str) {
-        if self.counters.is_empty() {
-            return;
-        }
         if let Some((base, index)) = split(name)
-            && let Some(counter) = self.counters.get_mut(&(parent, base.into()))
+            && let Some(counter) = self.parents.get_mut(&parent).and_then(|names| names.get_mut(base))
             && index < counter.next
         {
             counter.freed.push(Reverse(index));
@@ -63,8 +63,8 @@ impl Wildcards {
 
     /// Forgets a parent that left the tree.
     pub(super) fn forget(&mut self, parent: usize) {
-        if !self.counters.is_empty() {
-            self.counters.retain(|(of, _), _| *of != parent);
+        if !self.parents.is_empty() {
+            self.parents.remove(&parent);
         }
     }
 }

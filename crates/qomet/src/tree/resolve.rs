@@ -19,7 +19,29 @@ pub(crate) enum Resolved {
     Ambiguous(Vec<ObjectRef>),
 }
 
-/// The object one component away. `at` is `None` once a link left the tree of this generation.
+/// Where `object` stands in `generation`.
+fn index_in(generation: &Generation, object: &ObjectRef) -> Option<u32> {
+    let is_at = |index: &u32| generation.object(*index).is_some_and(|there| there.is(object));
+    let index = object.header().index();
+    if is_at(&index) {
+        return Some(index);
+    }
+    // If it was renumbered while we looked, its path has not changed. If it is not in this tree, somebody else may
+    // have its path.
+    let mut chain = Vec::new();
+    let mut at = object;
+    while let Some(parent) = at.parent() {
+        chain.push(at.name());
+        at = parent;
+    }
+    chain
+        .iter()
+        .rev()
+        .try_fold(ROOT, |index, name| generation.child(index, name).map(|(child, _)| child))
+        .filter(is_at)
+}
+
+/// The object one component away. `at` is `None` where a link led to an object that this generation does not have.
 fn step(
     generation: &Generation,
     at: Option<u32>,
@@ -36,9 +58,7 @@ fn step(
         }
     });
     let target = target?;
-    let index = target.header().index();
-    let known = generation.object(index).is_some_and(|object| object.is(&target));
-    Some((known.then_some(index), target))
+    Some((index_in(generation, &target), target))
 }
 
 fn walk<'a>(
@@ -70,7 +90,7 @@ impl Tree {
     /// Looks many children of `parent` up.
     pub(crate) fn children_by_name(&self, parent: &ObjectRef) -> ChildrenByName {
         let generation = self.generation();
-        ChildrenByName { parent: self.index_in(&generation, parent), generation }
+        ChildrenByName { parent: index_in(&generation, parent), generation }
     }
 
     /// Resolves a path: from the root if it starts with `/`, else from wherever its first component is found.
@@ -92,7 +112,7 @@ impl Tree {
             let Some(object) = walk(&generation, from, parts.clone()) else { continue };
             match &one {
                 None => one = Some(object),
-                Some(first) if first.is(&object) => {}
+                Some(first) if first.is(&object) || found.iter().any(|other| other.is(&object)) => {}
                 Some(_) => found.push(object),
             }
         }
@@ -100,8 +120,9 @@ impl Tree {
             None => Resolved::Nothing,
             Some(one) if found.is_empty() => Resolved::Found(one),
             Some(one) => {
-                found.push(one);
+                // They came last first.
                 found.reverse();
+                found.push(one);
                 Resolved::Ambiguous(found)
             }
         }
@@ -161,7 +182,7 @@ impl Tree {
     /// The children of `parent` in the order in which they were added.
     pub(crate) fn children(&self, parent: &ObjectRef) -> Vec<ObjectRef> {
         let generation = self.generation();
-        let Some(index) = self.index_in(&generation, parent) else { return Vec::new() };
+        let Some(index) = index_in(&generation, parent) else { return Vec::new() };
         let mut children: Vec<ObjectRef> = generation.children(index).map(|(_, child)| child).collect();
         children.reverse();
         children
@@ -171,33 +192,21 @@ impl Tree {
     pub(crate) fn subtree(&self, top: &ObjectRef) -> Vec<ObjectRef> {
         let generation = self.generation();
         let mut found = vec![top.clone()];
-        let mut indexes = vec![self.index_in(&generation, top)];
+        let mut indexes = vec![index_in(&generation, top)];
         let mut next = 0;
         while let Some(index) = indexes.get(next).copied() {
             if let Some(index) = index {
+                let before = found.len();
                 for (child, object) in generation.children(index) {
                     indexes.push(Some(child));
                     found.push(object);
                 }
+                // They come last first.
+                found.get_mut(before..).unwrap_or_default().reverse();
+                indexes.get_mut(before..).unwrap_or_default().reverse();
             }
             next += 1;
         }
         found
-    }
-
-    /// Where `object` stands in `generation`.
-    fn index_in(&self, generation: &Generation, object: &ObjectRef) -> Option<u32> {
-        let index = object.header().index();
-        if generation.object(index).is_some_and(|there| there.is(object)) {
-            return Some(index);
-        }
-        // It was renumbered while we looked: its path has not changed.
-        let mut chain = Vec::new();
-        let mut at = object;
-        while let Some(parent) = at.parent() {
-            chain.push(at.name());
-            at = parent;
-        }
-        chain.iter().rev().try_fold(ROOT, |index, name| generation.child(index, name).map(|(child, _)| child))
     }
 }

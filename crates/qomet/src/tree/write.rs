@@ -10,7 +10,7 @@ use parking_lot::{Mutex, MutexGuard};
 use super::index::{Generation, NONE, ROOT};
 use super::names::Wildcards;
 use crate::error::{Diagnostic, ModelErrorKind, Result};
-use crate::object::ObjectRef;
+use crate::object::{ObjectRef, release};
 
 /// The tree of one model.
 pub(crate) struct Tree {
@@ -87,6 +87,7 @@ impl Change<'_> {
     /// # Errors
     /// The name is taken.
     pub(crate) fn name(&mut self, parent: &ObjectRef, name: &str) -> Result<CompactString> {
+        self.check_parent(parent)?;
         let generation = self.tree.generation();
         let index = parent.header().index();
         let is_free = |name: &str| generation.child(index, name).is_none();
@@ -96,14 +97,31 @@ impl Change<'_> {
         if is_free(name) { Ok(name.into()) } else { Err(taken(name)) }
     }
 
+    /// Gives a name back that nobody got in the end.
+    pub(crate) fn give_back(&mut self, parent: &ObjectRef, name: &str) {
+        if self.contains(parent) {
+            self.writer.wildcards.free(address(parent), name);
+        }
+    }
+
+    /// Whether `object` is in this tree.
+    pub(crate) fn contains(&self, object: &ObjectRef) -> bool {
+        let place = self.writer.objects.get(object.header().index() as usize);
+        place.and_then(Option::as_ref).is_some_and(|there| there.is(object))
+    }
+
+    /// Checks that `parent` is in this tree.
+    fn check_parent(&self, parent: &ObjectRef) -> Result<()> {
+        if self.contains(parent) { Ok(()) } else { Err(absent(parent)) }
+    }
+
     /// Adds an object below its parent.
     ///
     /// # Errors
     /// The name is taken, or the parent is not in the tree.
     pub(crate) fn add(&mut self, object: ObjectRef) -> Result<()> {
-        let Some(parent) = object.parent().filter(|parent| !parent.is_deleted()) else {
-            return Err(Diagnostic::new(ModelErrorKind::Deleted));
-        };
+        let Some(parent) = object.parent() else { return Err(absent(&object)) };
+        self.check_parent(parent)?;
         let mut generation = self.tree.generation();
         if self.writer.objects.len() >= generation.capacity() {
             self.renew();
@@ -122,8 +140,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Takes objects out that were marked deleted, children before parents. They are returned, to be dropped when
-    /// the change is over.
+    /// Takes objects out that were marked deleted. They are returned, to be dropped when the change is over.
     pub(crate) fn remove(&mut self, objects: &[ObjectRef]) -> Vec<ObjectRef> {
         let mut gone = Vec::with_capacity(objects.len());
         for object in objects {
@@ -166,6 +183,22 @@ impl Change<'_> {
         }
         self.tree.generation.store(Arc::new(next));
     }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        release(std::mem::take(&mut self.writer.get_mut().objects).into_iter().flatten().collect());
+    }
+}
+
+/// The problem that `object` is not in the tree: not any more, or never.
+pub(crate) fn absent(object: &ObjectRef) -> Diagnostic {
+    let problem = if object.is_deleted() {
+        ModelErrorKind::Deleted
+    } else {
+        ModelErrorKind::NotFound { path: object.path(), nearest: None }
+    };
+    Diagnostic::new(problem).with_object(object.name()).with_type(object.class().name())
 }
 
 fn taken(name: &str) -> Diagnostic {

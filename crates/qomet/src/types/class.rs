@@ -90,7 +90,7 @@ impl Class {
     #[must_use]
     pub fn is_a(&self, name: &str) -> bool {
         self.name() == name
-            || self.interfaces.iter().any(|interface| interface.name == name)
+            || self.interfaces().any(|interface| interface == name)
             || self.parent.as_ref().is_some_and(|parent| parent.is_a(name))
     }
 

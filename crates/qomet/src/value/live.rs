@@ -64,17 +64,7 @@ impl<T: LiveValue> Field for Live<T> {
         T::load(&self.0)
     }
     fn value_ref(&self) -> ValueRef<'_> {
-        T::with(&self.0, |value| match Value::value_ref(value) {
-            ValueRef::Str(text) => ValueRef::Str(text.into_owned().into()),
-            ValueRef::Null => ValueRef::Null,
-            ValueRef::Bool(value) => ValueRef::Bool(value),
-            ValueRef::Int(value) => ValueRef::Int(value),
-            ValueRef::Uint(value) => ValueRef::Uint(value),
-            ValueRef::Size(value) => ValueRef::Size(value),
-            ValueRef::Number(value) => ValueRef::Number(value),
-            ValueRef::Enum(value) => ValueRef::Enum(value),
-            ValueRef::Complex => ValueRef::Complex,
-        })
+        T::with(&self.0, |value| Value::value_ref(value).into_owned())
     }
     fn write(&self, output: &mut dyn Output) {
         T::with(&self.0, |value| Value::write(value, output));

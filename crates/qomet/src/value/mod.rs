@@ -65,17 +65,7 @@ pub trait Value: Clone + Send + Sync + Sized + 'static {
 
     /// The value itself where it is a scalar or a string, for a value that nobody else holds.
     fn into_value_ref(self) -> ValueRef<'static> {
-        match self.value_ref() {
-            ValueRef::Null => ValueRef::Null,
-            ValueRef::Bool(value) => ValueRef::Bool(value),
-            ValueRef::Int(value) => ValueRef::Int(value),
-            ValueRef::Uint(value) => ValueRef::Uint(value),
-            ValueRef::Size(value) => ValueRef::Size(value),
-            ValueRef::Number(value) => ValueRef::Number(value),
-            ValueRef::Str(value) => ValueRef::Str(value.into_owned().into()),
-            ValueRef::Enum(value) => ValueRef::Enum(value),
-            ValueRef::Complex => ValueRef::Complex,
-        }
+        self.value_ref().into_owned()
     }
 
     /// Shows every link inside, for the graph of objects.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Input, InputKind, LinkTarget};
+use super::{Input, InputKind, LinkTarget, Output, ValueRef};
 use crate::error::{Diagnostics, Failed, ModelErrorKind, Problem};
 use crate::object::ObjectRef;
 use crate::value::Size;
@@ -271,5 +271,48 @@ impl Input for NativeInput<'_> {
 
     fn end_list(&mut self) {
         self.end_struct();
+    }
+}
+
+impl<'a> Native<'a> {
+    /// Writes the value.
+    pub fn write(&self, output: &mut dyn Output) {
+        match self {
+            Native::Null => output.null(),
+            Native::Bool(value) => output.boolean(*value),
+            Native::Int(value) => output.int64(*value),
+            Native::Uint(value) => output.uint64(*value),
+            Native::Number(value) => output.number(*value),
+            Native::Str(value) => output.string(value),
+            Native::Object(object) => output.string(&object.path()),
+            Native::List(list) => {
+                output.begin_list();
+                list.iter().for_each(|element| element.write(output));
+                output.end_list();
+            }
+            Native::Struct(members) => {
+                output.begin_struct();
+                for (name, value) in members {
+                    output.member(name);
+                    value.write(output);
+                }
+                output.end_struct();
+            }
+        }
+    }
+
+    /// The value where it is a scalar or a string.
+    #[must_use]
+    pub fn into_value_ref(self) -> ValueRef<'a> {
+        match self {
+            Native::Null => ValueRef::Null,
+            Native::Bool(value) => ValueRef::Bool(value),
+            Native::Int(value) => ValueRef::Int(value),
+            Native::Uint(value) => ValueRef::Uint(value),
+            Native::Number(value) => ValueRef::Number(value),
+            Native::Str(value) => ValueRef::Str(value),
+            Native::Object(object) => ValueRef::Str(object.path().into()),
+            Native::List(_) | Native::Struct(_) => ValueRef::Complex,
+        }
     }
 }

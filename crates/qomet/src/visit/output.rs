@@ -61,3 +61,21 @@ pub enum ValueRef<'a> {
     /// A struct, list, or whatever else is read through an [`Output`].
     Complex,
 }
+
+impl ValueRef<'_> {
+    /// The same value, borrowed from nobody.
+    #[must_use]
+    pub fn into_owned(self) -> ValueRef<'static> {
+        match self {
+            ValueRef::Null => ValueRef::Null,
+            ValueRef::Bool(value) => ValueRef::Bool(value),
+            ValueRef::Int(value) => ValueRef::Int(value),
+            ValueRef::Uint(value) => ValueRef::Uint(value),
+            ValueRef::Size(value) => ValueRef::Size(value),
+            ValueRef::Number(value) => ValueRef::Number(value),
+            ValueRef::Str(value) => ValueRef::Str(Cow::Owned(value.into_owned())),
+            ValueRef::Enum(value) => ValueRef::Enum(value),
+            ValueRef::Complex => ValueRef::Complex,
+        }
+    }
+}
