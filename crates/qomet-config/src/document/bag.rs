@@ -1,7 +1,9 @@
 //! From a bag to a draft.
 
 use qomet::CompactString;
-use qomet::{About, AnyDraft, Diagnostic, Input, InputKind, ModelErrorKind, Related, TypeRegistry};
+use qomet::{
+    About, AnyDraft, Class, Diagnostic, Input, InputKind, ModelErrorKind, Related, TypeRegistry, nearest,
+};
 
 use crate::json::{JsonInput, Node};
 
@@ -55,14 +57,23 @@ impl<'r> Reader<'r> {
         about: &mut About,
         input: &mut JsonInput<'t, '_>,
     ) {
-        let head = Head::read(bag, input);
+        let mut head = Head::read(bag, input);
         about.object = head.id.clone();
         let id_failed = match (&head.id, head.id_failed, bag.damaged_name()) {
             (Some(_), ..) => None,
             (None, Some(failed), _) | (None, None, Some(failed)) => Some(failed),
             (None, None, None) => {
-                input.move_to(bag);
-                Some(input.report(Box::new(ModelErrorKind::MissingId)))
+                let class = head.type_name.and_then(|node| self.registry.lookup(&node.str()?).ok());
+                Some(match misspelt(bag, "id", class.map(|class| &**class)) {
+                    Some(key) => {
+                        head.id_key = Some(key.start());
+                        report_misspelt(key, "id", class.map(|class| class.name()), input)
+                    }
+                    None => {
+                        input.move_to(bag);
+                        input.report(Box::new(ModelErrorKind::MissingId))
+                    }
+                })
             }
         };
         let class = match head.type_name {
@@ -85,9 +96,14 @@ impl<'r> Reader<'r> {
                 })
             }
             None => {
-                input.move_to(bag);
                 if bag.damaged_name().is_none() {
-                    let _ = input.report(Box::new(ModelErrorKind::MissingType));
+                    let _ = match misspelt(bag, "qom-type", None) {
+                        Some(key) => report_misspelt(key, "qom-type", None, input),
+                        None => {
+                            input.move_to(bag);
+                            input.report(Box::new(ModelErrorKind::MissingType))
+                        }
+                    };
                 }
                 self.lost.push(about.clone());
                 return;
@@ -108,7 +124,7 @@ impl<'r> Reader<'r> {
             (None, Some(failed)) => draft.damage(None, failed),
             (None, None) => {}
         }
-        read_properties(bag, &mut *draft, input);
+        read_properties(bag, head.id_key, &mut *draft, input);
         self.drafts.push(draft);
     }
 }
@@ -118,11 +134,13 @@ struct Head<'t> {
     type_name: Option<Node<'t>>,
     id: Option<CompactString>,
     id_failed: Option<qomet::Failed>,
+    /// Where the name starts that was probably meant to be `id`, and is reported.
+    id_key: Option<usize>,
 }
 
 impl<'t> Head<'t> {
     fn read(bag: Node<'t>, input: &mut JsonInput<'t, '_>) -> Self {
-        let mut head = Head { type_name: None, id: None, id_failed: None };
+        let mut head = Head { type_name: None, id: None, id_failed: None, id_key: None };
         let mut id = None;
         for (key, value) in bag.members() {
             match key.str().as_deref() {
@@ -151,6 +169,27 @@ impl<'t> Head<'t> {
     }
 }
 
+/// The name in `bag` that was probably meant to be `valid`, which is not there: near to it, and no property.
+fn misspelt<'t>(bag: Node<'t>, valid: &'static str, class: Option<&Class>) -> Option<Node<'t>> {
+    let is_near = |name: &str| {
+        nearest(name, [valid]).is_some() && !class.is_some_and(|class| class.find(name).is_some())
+    };
+    bag.members().map(|(key, _)| key).find(|key| key.str().is_some_and(|name| is_near(&name)))
+}
+
+fn report_misspelt<'t>(
+    key: Node<'t>,
+    valid: &'static str,
+    type_name: Option<&str>,
+    input: &mut JsonInput<'t, '_>,
+) -> qomet::Failed {
+    let name = key.str().unwrap_or_default().into_owned();
+    let mut problem =
+        Diagnostic::new(ModelErrorKind::UnknownProperty { name: name.clone(), nearest: Some(valid) });
+    problem.about_mut().type_name = type_name.map(CompactString::from);
+    input.diagnostics().report(problem.with_property(&name).at(key.place()))
+}
+
 /// Says of which property the diagnostics from number `before` on are.
 fn name_property(input: &mut JsonInput<'_, '_>, before: usize, name: &str) {
     for diagnostic in input.diagnostics().since(before) {
@@ -166,7 +205,13 @@ fn duplicate<'t>(key: Node<'t>, first: Node<'t>, name: &str, input: &mut JsonInp
     input.diagnostics().report(problem.at(key.place()))
 }
 
-fn read_properties<'t>(bag: Node<'t>, draft: &mut dyn AnyDraft, input: &mut JsonInput<'t, '_>) {
+/// `reported` is where a name starts that was reported already.
+fn read_properties<'t>(
+    bag: Node<'t>,
+    reported: Option<usize>,
+    draft: &mut dyn AnyDraft,
+    input: &mut JsonInput<'t, '_>,
+) {
     let (mut type_key, mut id_key) = (None, None);
     for (key, value) in bag.members() {
         let Some(name) = key.str() else { continue };
@@ -184,6 +229,9 @@ fn read_properties<'t>(bag: Node<'t>, draft: &mut dyn AnyDraft, input: &mut Json
             continue;
         }
         let Some(slot) = draft.class().find(&name) else {
+            if reported == Some(key.start()) {
+                continue;
+            }
             let problem = draft.class().unknown_property(&name);
             let nearest = match &problem {
                 ModelErrorKind::UnknownProperty { nearest, .. } => *nearest,
@@ -213,5 +261,12 @@ fn read_properties<'t>(bag: Node<'t>, draft: &mut dyn AnyDraft, input: &mut Json
     }
     if let Some(failed) = bag.damaged_name() {
         draft.damage(None, failed);
+        // What seems to be missing may be under that name.
+        let class = draft.class().clone();
+        for (slot, property) in class.properties().iter().enumerate() {
+            if property.is_required() && !draft.is_given(slot) {
+                draft.damage(Some(slot), failed);
+            }
+        }
     }
 }

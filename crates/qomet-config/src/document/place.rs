@@ -26,10 +26,19 @@ pub(super) fn locate(tapes: &[Tape<'_>], diagnostics: &mut [Diagnostic]) {
             let place = find(&bags, diagnostic.about());
             diagnostic.set_place(place);
         }
+        // A property that has its default stands nowhere.
+        diagnostic.related_mut().retain(|related| related.place.is_some() || stands(&bags, &related.about));
         for related in diagnostic.related_mut() {
             related.place = related.place.or_else(|| find(&bags, &related.about));
         }
     }
+}
+
+/// Whether the property is given; true where it is not known which or of what.
+fn stands(bags: &[Node<'_>], about: &About) -> bool {
+    let bag = about.bag.and_then(|number| bags.get(number));
+    let (Some(bag), Some(property)) = (bag, about.property.as_deref()) else { return true };
+    bag.get(property).is_some()
 }
 
 fn find(bags: &[Node<'_>], about: &About) -> Option<Place> {

@@ -56,7 +56,7 @@ fn wrapper<'t>(
 
 /// Reports that something else was expected; says nothing about what was reported already.
 fn wrong<'t>(node: Node<'t>, expected: &'static str, input: &mut JsonInput<'t, '_>) {
-    if node.kind() != InputKind::Damaged {
+    if node.kind() != InputKind::Damaged && node.too_deep().is_none() {
         input.move_to(node);
         let _ = input.report(Box::new(SyntaxErrorKind::NotADocument { expected, found: node.kind() }));
     }

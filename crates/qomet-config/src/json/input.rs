@@ -93,6 +93,9 @@ impl<'t, 'd> JsonInput<'t, 'd> {
 
     #[cold]
     fn wrong(&mut self, expected: &'static str) -> Failed {
+        if let Some(failed) = self.front.too_deep() {
+            return failed;
+        }
         let found = self.front.kind();
         let value = match found {
             InputKind::Struct | InputKind::List | InputKind::Null => String::new(),

@@ -123,6 +123,16 @@ impl<'t> Node<'t> {
         self.tape.failed.filter(|_| self.members().any(|(name, _)| name.token().kind() == Kind::Damaged))
     }
 
+    /// The proof, if it holds brackets so deep that they were reported: that it is of the wrong kind follows.
+    #[must_use]
+    pub(crate) fn too_deep(self) -> Option<Failed> {
+        let at = self
+            .tape
+            .too_deep
+            .filter(|at| self.token().is_container() && (self.start()..self.end()).contains(at));
+        at.and(self.tape.failed)
+    }
+
     /// The JSON path, such as `objects[3].size`.
     #[must_use]
     pub fn path(self) -> String {

@@ -56,6 +56,8 @@ pub(super) struct Parser<'a, 'd> {
     pub(super) in_name: bool,
     /// Set when what follows can only be a consequence.
     pub(super) silent: bool,
+    /// The first bracket inside too many others.
+    pub(super) too_deep: Option<usize>,
     mistakes: usize,
     source: u32,
     damage: &'a [Range<u32>],
@@ -83,6 +85,7 @@ impl<'a, 'd> Parser<'a, 'd> {
             syntax,
             in_name: false,
             silent: false,
+            too_deep: None,
             mistakes: 0,
             source,
             damage: from.damage(),
@@ -106,7 +109,8 @@ impl<'a, 'd> Parser<'a, 'd> {
             self.tokens.push(Token::new(Kind::Damaged, self.pos.min(self.bytes.len()), 0));
         }
         self.mark_damage();
-        Tape { text: self.text, source: self.source, tokens: self.tokens, failed: self.failed }
+        let Parser { text, source, tokens, failed, too_deep, .. } = self;
+        Tape { text, source, tokens, failed, too_deep }
     }
 
     // The valid document.

@@ -162,7 +162,7 @@ impl Parser<'_, '_> {
                 self.pos += 1;
                 Next::Name
             }
-            b'{' if self.outer() == Inside::List => self.missing_closer(),
+            b'{' if self.outer() == Inside::List && !self.fits_inside(at) => self.missing_closer(),
             b'{' | b'[' => {
                 let found = if found == b'{' { "an object" } else { "a list" };
                 self.report(K::MissingName { found }, at, at + 1);
@@ -281,6 +281,7 @@ impl Parser<'_, '_> {
     #[cold]
     pub(super) fn recover_depth(&mut self) -> Next {
         let at = self.pos;
+        self.too_deep = self.too_deep.or(Some(at));
         self.report(K::TooDeep { limit: self.syntax.max_depth }, at, at + 1);
         let mut depth = 0_usize;
         while self.pos < self.bytes.len() {

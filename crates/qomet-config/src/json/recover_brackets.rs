@@ -31,7 +31,8 @@ impl Parser<'_, '_> {
         let expected = openers.last().map_or(']', |opening| char::from(closer(*opening)));
         let found = char::from(found);
         if outer.is_some() && forgotten >= wrong && forgotten >= extra {
-            self.report_forgotten(at, at);
+            let end = self.last_end();
+            self.report_forgotten(end, end);
             self.close_bracket(0)
         } else if wrong >= extra {
             let related = self.innermost();
@@ -103,6 +104,9 @@ impl Parser<'_, '_> {
         self.report(K::ExtraColon { in_list: self.inside == Inside::List }, at, at + 1);
         if self.inside == Inside::Struct {
             self.push(Kind::Damaged, at, at + 1);
+        } else {
+            // A name is no element.
+            self.damage_last();
         }
         Next::Value
     }
@@ -142,6 +146,13 @@ impl Parser<'_, '_> {
 
     pub(super) fn fit(&self, at: usize, openers: &[u8]) -> usize {
         brackets_fit(self.bytes, at, openers, REACH)
+    }
+
+    /// Whether the rest fits with the bracket at `at` inside the innermost open one, and not only behind it.
+    pub(super) fn fits_inside(&self, at: usize) -> bool {
+        let openers = self.openers();
+        let behind = openers.get(..openers.len().saturating_sub(1)).unwrap_or_default();
+        self.fit(at, &openers) > self.fit(at, behind)
     }
 
     /// What the bracket around the innermost open one is.

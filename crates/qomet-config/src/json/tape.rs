@@ -125,6 +125,8 @@ pub struct Tape<'a> {
     pub(super) source: u32,
     pub(super) tokens: Vec<Token>,
     pub(super) failed: Option<Failed>,
+    /// The first bracket inside too many others.
+    pub(super) too_deep: Option<usize>,
 }
 
 impl<'a> Tape<'a> {
@@ -140,7 +142,13 @@ impl<'a> Tape<'a> {
             Some(from) if !from.is_unusable() => Parser::new(from, source, syntax, diagnostics).run(),
             other => {
                 let failed = other.and_then(Source::failed);
-                Tape { text: "", source, tokens: vec![Token::new(Kind::Damaged, 0, 0)], failed }
+                Tape {
+                    text: "",
+                    source,
+                    tokens: vec![Token::new(Kind::Damaged, 0, 0)],
+                    failed,
+                    too_deep: None,
+                }
             }
         }
     }

@@ -9,7 +9,9 @@ use qomet::Place;
 
 use crate::source::{Position, Source, Sources, widen};
 
-/// Characters shown before the mark.
+/// A line of at most so many characters is shown whole.
+const WHOLE: usize = 120;
+/// Characters of a longer one that are shown before the mark.
 const BEFORE: usize = 50;
 /// Characters shown from the start of the mark on.
 const FROM: usize = 70;
@@ -37,8 +39,9 @@ impl<'a> Excerpt<'a> {
 
         let before = line.get(..start).unwrap_or_default();
         let from = line.get(start..).unwrap_or_default();
-        let skipped = before.char_indices().rev().nth(BEFORE - 1).map_or(0, |(at, _)| at);
-        let shown = from.char_indices().nth(FROM).map_or(from.len(), |(at, _)| at);
+        let whole = line.char_indices().nth(WHOLE).is_none();
+        let skipped = before.char_indices().rev().nth(BEFORE - 1).filter(|_| !whole).map_or(0, |(at, _)| at);
+        let shown = from.char_indices().nth(FROM).filter(|_| !whole).map_or(from.len(), |(at, _)| at);
         let mut piece = String::new();
         if skipped > 0 {
             piece.push('…');

@@ -5,6 +5,7 @@ use qomet::{Diagnostic, Related, Severity};
 
 use super::excerpt::Excerpt;
 use crate::source::Sources;
+use crate::syntax_error::Shown;
 
 /// Draws each diagnostic as rustc would: message, place, source line with a mark, related places, help.
 ///
@@ -66,8 +67,10 @@ fn group<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> Group<'a> {
 /// Which object, where the message does not name it.
 fn note_about(diagnostic: &Diagnostic, message: &str) -> Option<String> {
     let about = diagnostic.about();
-    let id = about.object.as_deref().filter(|id| !message.contains(*id))?;
-    let id: String = id.chars().take(80).collect();
+    let id = Shown(about.object.as_deref()?);
+    if message.contains(&format!("'{id}'")) {
+        return None;
+    }
     Some(match &about.type_name {
         Some(type_name) => format!("in object '{id}' of type '{type_name}'"),
         None => format!("in object '{id}'"),
@@ -76,7 +79,7 @@ fn note_about(diagnostic: &Diagnostic, message: &str) -> Option<String> {
 
 fn note_related(related: &Related) -> String {
     match &related.about.object {
-        Some(id) => format!("{}: object '{id}'", related.label),
+        Some(id) => format!("{}: object '{}'", related.label, Shown(id)),
         None => related.label.clone(),
     }
 }
