@@ -171,9 +171,8 @@ impl<'t> Head<'t> {
 
 /// The name in `bag` that was probably meant to be `valid`, which is not there: near to it, and no property.
 fn misspelt<'t>(bag: Node<'t>, valid: &'static str, class: Option<&Class>) -> Option<Node<'t>> {
-    let is_near = |name: &str| {
-        nearest(name, [valid]).is_some() && !class.is_some_and(|class| class.find(name).is_some())
-    };
+    let is_near =
+        |name: &str| nearest(name, [valid]).is_some() && class.is_none_or(|class| class.find(name).is_none());
     bag.members().map(|(key, _)| key).find(|key| key.str().is_some_and(|name| is_near(&name)))
 }
 

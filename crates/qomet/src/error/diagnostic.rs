@@ -96,6 +96,10 @@ pub trait Problem: fmt::Debug + Send + Sync + 'static {
     fn found(&self) -> Option<String> {
         None
     }
+    /// The string that it is about, where that may be only a part of the property's value: one of several links.
+    fn part(&self) -> Option<&str> {
+        None
+    }
     /// What to do, as a sentence.
     fn help(&self) -> Option<String> {
         None

@@ -88,7 +88,7 @@ pub enum ModelErrorKind {
     /// A link without a target.
     DanglingLink { path: String, nearest: Option<String> },
     /// Objects whose links need each other.
-    LinkCycle { ids: Vec<String> },
+    LinkCycle { ids: Vec<String>, path: String },
     /// The object is being used.
     InUse { users: Vec<String> },
     /// The object cannot be deleted for another reason.
@@ -307,7 +307,7 @@ impl Problem for ModelErrorKind {
             K::DanglingLink { path, .. } => {
                 write!(f, "{} names '{}', which does not exist", Subject(about), Shown(path))
             }
-            K::LinkCycle { ids } => write!(f, "objects need each other: {}", List(ids)),
+            K::LinkCycle { ids, .. } => write!(f, "objects need each other: {}", List(ids)),
             K::InUse { users } => {
                 write!(f, "{} is in use by {}", Object(about), List(users))
             }
@@ -368,6 +368,15 @@ impl Problem for ModelErrorKind {
             K::WrongLinkType { found, .. } => found.clone(),
             _ => return None,
         })
+    }
+
+    fn part(&self) -> Option<&str> {
+        match self {
+            K::WrongLinkType { path, .. } | K::DanglingLink { path, .. } | K::LinkCycle { path, .. } => {
+                Some(path)
+            }
+            _ => None,
+        }
     }
 
     fn help(&self) -> Option<String> {
@@ -468,7 +477,7 @@ impl ModelErrorKind {
                 found: s("memory-backend-ram"),
             },
             K::DanglingLink { path: s("tc1"), nearest: Some(s("tc0")) },
-            K::LinkCycle { ids: vec![s("a"), s("b")] },
+            K::LinkCycle { ids: vec![s("a"), s("b")], path: s("b") },
             K::InUse { users: vec![s("/objects/vm0")] },
             K::NotDeletable,
             K::Deleted,

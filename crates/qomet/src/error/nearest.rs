@@ -2,8 +2,8 @@
 
 /// The candidate nearest to `name`, if one is near enough that it was probably meant.
 ///
-/// Near enough means at most a third of the letters changed, swaps counting once. Ties go to the earlier
-/// candidate.
+/// Near enough means at most a third of the letters changed, swaps counting once, and not all of them. Ties go to the
+/// earlier candidate.
 ///
 /// ```
 /// assert_eq!(qomet::nearest("ofset", ["size", "offset"]), Some("offset"));
@@ -19,7 +19,8 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .into_iter()
         .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_ascii_lowercase()), candidate))
         .filter(|(distance, candidate)| {
-            *distance <= (candidate.chars().count().max(lower.chars().count()) / 3).max(1)
+            let length = candidate.chars().count().max(lower.chars().count());
+            *distance <= (length / 3).max(1) && *distance < length
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

@@ -39,6 +39,7 @@ pub(super) fn check(
     for index in 0..drafts.len() {
         check_id(&taken, drafts, index, &mut ids, report);
     }
+    check_reserved(drafts, reserved, &ids, report);
     let is_reserved = |id: &str| reserved.iter().any(|about| about.object.as_deref() == Some(id));
     if !drafts.iter().any(|draft| draft.class().has_links()) {
         return (0..drafts.len()).collect();
@@ -57,7 +58,9 @@ pub(super) fn check(
             }
             let problem = match ids.get(id_of(path)).and_then(|other| Some((*other, drafts.get(*other)?))) {
                 Some((other, target)) if target.class().is_a(link.target_type()) => {
-                    needs.push(other);
+                    if !needs.contains(&other) {
+                        needs.push(other);
+                    }
                     return;
                 }
                 Some((_, target)) => Diagnostic::new(found(target.class())).with_related(Related {
@@ -115,6 +118,44 @@ fn check_id<'a>(
     let _ = report.report(problem.with_about(draft.about()));
 }
 
+/// Checks the ids of objects that are no drafts: of two with one id, the later one is wrong.
+fn check_reserved(drafts: &[Box<dyn AnyDraft>], reserved: &[About], ids: &Ids<'_>, report: &mut Diagnostics) {
+    let mut seen: HashMap<&str, &About> = HashMap::new();
+    for about in reserved {
+        let Some(id) = about.object.as_deref() else { continue };
+        let own = About { property: Some("id".into()), ..about.clone() };
+        if let Err(problem) = crate::tree::check_id(id) {
+            let _ = report.report(problem.with_about(own));
+            continue;
+        }
+        let draft = ids.get(id).and_then(|index| drafts.get(*index)).map(|draft| draft.about());
+        let other = draft.or_else(|| seen.get(id).map(|about| (*about).clone()));
+        let Some(other) = other else {
+            seen.insert(id, about);
+            continue;
+        };
+        let other = About { property: Some("id".into()), ..other };
+        let (first, second) = if other.bag <= own.bag { (other, own) } else { (own, other) };
+        let related = Related { label: "first used here".to_owned(), about: first, place: None };
+        let problem =
+            Diagnostic::new(ModelErrorKind::DuplicateId { id: id.to_owned() }).with_related(related);
+        let _ = report.report(problem.with_about(second));
+    }
+}
+
+/// The property of `from` that links to the draft `to`, and how the link is written.
+fn link_between(from: &dyn AnyDraft, to: &dyn AnyDraft) -> (About, String) {
+    let mut found = None;
+    from.links(&mut |slot, link| {
+        if let (None, Some(path)) = (&found, link.unresolved())
+            && to.id() == Some(id_of(path))
+        {
+            found = Some((about(from, slot), path.to_owned()));
+        }
+    });
+    found.unwrap_or_else(|| (from.about(), String::new()))
+}
+
 /// Sorts so that each draft comes after those it needs, else in the given order. Reports each cycle once.
 fn order(drafts: &[Box<dyn AnyDraft>], needs: &[Vec<usize>], report: &mut Diagnostics) -> Vec<usize> {
     #[derive(Clone, Copy, PartialEq)]
@@ -155,18 +196,7 @@ fn order(drafts: &[Box<dyn AnyDraft>], needs: &[Vec<usize>], report: &mut Diagno
                             .skip(from)
                             .filter_map(|(index, _)| drafts.get(*index).map(|d| &**d))
                             .collect();
-                        let ids =
-                            members.iter().map(|draft| draft.id().unwrap_or_default().to_owned()).collect();
-                        let mut problem = Diagnostic::new(ModelErrorKind::LinkCycle { ids });
-                        for other in members.iter().skip(1) {
-                            problem = problem.with_related(Related {
-                                label: "needs the next one".to_owned(),
-                                about: other.about(),
-                                place: None,
-                            });
-                        }
-                        let first = members.first().map(|draft| draft.about()).unwrap_or_default();
-                        let _ = report.report(problem.with_about(first));
+                        report_cycle(&members, report);
                     }
                     Some(Mark::Done) | None => {}
                 },
@@ -174,6 +204,20 @@ fn order(drafts: &[Box<dyn AnyDraft>], needs: &[Vec<usize>], report: &mut Diagno
         }
     }
     order
+}
+
+/// Reports objects of which each needs the next one, and the last the first.
+fn report_cycle(members: &[&dyn AnyDraft], report: &mut Diagnostics) {
+    let next = members.iter().cycle().skip(1);
+    let mut links = members.iter().zip(next).map(|(from, to)| link_between(*from, *to));
+    let Some((first, path)) = links.next() else { return };
+    let ids = members.iter().map(|draft| draft.id().unwrap_or_default().to_owned()).collect();
+    let mut problem = Diagnostic::new(ModelErrorKind::LinkCycle { ids, path }).with_about(first);
+    for (about, _) in links {
+        let label = "and this one".to_owned();
+        problem = problem.with_related(Related { label, about, place: None });
+    }
+    let _ = report.report(problem);
 }
 
 /// Looks up every link of `draft` that is still a path.
