@@ -4,6 +4,7 @@
 //! trace         what those types did, in order
 //! measure       ours against an anchor, in one run
 //! build         a model or an object in one line
+//! conformance   what every Input and every Output must do
 //! ```
 //!
 //! A dev-dependency only. A failing check panics with what was expected and what was found, as an assertion does.
@@ -18,6 +19,7 @@
 )]
 
 pub mod build;
+pub mod conformance;
 pub mod measure;
 mod trace;
 pub mod types;

@@ -79,7 +79,9 @@ impl Output for TextOutput {
         self.put(Size(value));
     }
     fn number(&mut self, value: f64) {
-        self.put(value);
+        // Nobody counts three hundred zeros.
+        let plain = value == 0.0 || !value.is_finite() || (1e-5..1e16).contains(&value.abs());
+        if plain { self.put(value) } else { self.put(format_args!("{value:e}")) }
     }
     fn string(&mut self, value: &str) {
         self.separate();
