@@ -7,9 +7,11 @@
 //! Not here: reading files, and what the text means. Lines are not counted while parsing, because a valid
 //! document never needs them: the table of line starts is made when the first place is asked for.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use parking_lot::Mutex;
 use qomet::{Diagnostic, Diagnostics, Failed, Place};
 
 use crate::syntax_error::{MISTAKES_LIMIT, SyntaxErrorKind};
@@ -32,6 +34,8 @@ pub struct Source {
     text: String,
     lines: OnceLock<Vec<u32>>,
     damage: Vec<Range<u32>>,
+    /// What no excerpt shows.
+    hidden: Mutex<Vec<Range<usize>>>,
     failed: Option<Failed>,
     unusable: bool,
 }
@@ -78,6 +82,7 @@ impl Sources {
             text: String::new(),
             lines: OnceLock::new(),
             damage: Vec::new(),
+            hidden: Mutex::default(),
             failed: None,
             unusable: false,
         };
@@ -112,6 +117,13 @@ impl Sources {
     /// The texts in order.
     pub fn iter(&self) -> impl Iterator<Item = &Source> {
         self.list.iter()
+    }
+
+    /// From now on no excerpt shows what stands there.
+    pub(crate) fn hide(&self, place: Place) {
+        if let Some(source) = self.get(place.source) {
+            source.hidden.lock().push(widen(place.start)..widen(place.end));
+        }
     }
 
     /// File, line and column of a place. `None` if there is no such source.
@@ -167,6 +179,27 @@ impl Source {
         });
         let line = lines.partition_point(|start| *start <= offset);
         (line, lines.get(line.saturating_sub(1)).map_or(0, |start| widen(*start)))
+    }
+
+    /// The text from `start` to the end of its line, with what is hidden made unreadable. As many bytes as in the text.
+    pub(crate) fn line_from(&self, start: usize) -> Cow<'_, str> {
+        let line = self.text.get(start..).unwrap_or_default().split('\n').next().unwrap_or_default();
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let end = start + line.len();
+        let hidden = self.hidden.lock();
+        let mut within = hidden.iter().filter(|range| range.start < end && range.end > start).peekable();
+        if within.peek().is_none() {
+            return Cow::Borrowed(line);
+        }
+        let mut bytes = line.as_bytes().to_vec();
+        for range in within {
+            let range = range.start.max(start) - start..range.end.min(end) - start;
+            if let Some(part) = bytes.get_mut(range) {
+                part.fill(b'*');
+            }
+        }
+        // Values begin and end between characters, so this is text as before.
+        Cow::Owned(String::from_utf8(bytes).unwrap_or_default())
     }
 
     /// Where bytes were replaced because they are not UTF-8.

@@ -303,7 +303,7 @@ impl Problem for SyntaxErrorKind {
         Some(match self {
             K::NotUtf8 { .. } | K::Utf16 => "save the file as UTF-8".to_owned(),
             K::TooLong { .. } => "split the document into several files".to_owned(),
-            K::EmptyDocument => "write at least {} or []".to_owned(),
+            K::EmptyDocument => "write at least []".to_owned(),
             K::TextAfterEnd => "several objects belong in a list: [ {…}, {…} ]".to_owned(),
             K::UnexpectedEnd { missing } => {
                 format!("add '{}' at the end, or where the bracket was forgotten", Shown(missing))

@@ -10,6 +10,7 @@
 
 mod bag;
 mod place;
+mod sensitive;
 mod shape;
 
 use parking_lot::Mutex;
@@ -28,6 +29,7 @@ pub struct Documents {
 
 /// What creating the objects of some documents would do. It holds what it needs to do that.
 pub struct Plan<'d> {
+    sources: &'d Sources,
     tapes: Vec<Tape<'d>>,
     batch: Batch,
     diagnostics: Vec<Diagnostic>,
@@ -76,7 +78,7 @@ impl Documents {
         lost.into_iter().for_each(|about| batch.reserve(about));
         batch.check(level, &mut report);
         let proof = tapes.iter().find_map(Tape::failed);
-        let mut plan = Plan { tapes, batch, diagnostics: Vec::new(), proof };
+        let mut plan = Plan { sources, tapes, batch, diagnostics: Vec::new(), proof };
         plan.keep(&mut report);
         plan
     }
@@ -124,6 +126,7 @@ impl Plan<'_> {
     fn keep(&mut self, report: &mut Diagnostics) {
         let mut found = report.take();
         if !found.is_empty() {
+            sensitive::hide(self.batch.model().registry(), &self.tapes, self.sources);
             place::locate(&self.tapes, &mut found);
             found.sort_by_key(|one| one.place().map_or((u32::MAX, 0), |place| (place.source, place.start)));
         }

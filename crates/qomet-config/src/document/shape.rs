@@ -1,6 +1,6 @@
 //! The shapes of a document: one bag, a list of bags, or `{"$schema": …, "objects": [bags]}`.
 
-use qomet::{Input, InputKind, ModelErrorKind};
+use qomet::{About, Diagnostic, Input, InputKind, ModelErrorKind, Related};
 
 use crate::json::{JsonInput, Node};
 use crate::syntax_error::SyntaxErrorKind;
@@ -27,7 +27,7 @@ fn wrapper<'t>(
     each: &mut dyn FnMut(Node<'t>, &mut JsonInput<'t, '_>),
 ) {
     const MEMBERS: [&str; 2] = ["$schema", "objects"];
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: Vec<(&str, Node<'t>)> = Vec::new();
     for (key, value) in root.members() {
         let Some(name) = key.str() else { continue };
         match MEMBERS.into_iter().find(|member| *member == name) {
@@ -37,12 +37,15 @@ fn wrapper<'t>(
                 input.move_to(key);
                 let _ = input.report(Box::new(problem));
             }
-            Some(member) if seen.contains(&member) => {
-                input.move_to(key);
-                let _ = input.report(Box::new(ModelErrorKind::DuplicateMember { name: member }));
+            Some(member) if seen.iter().any(|(other, _)| *other == member) => {
+                let first = seen.iter().find(|(other, _)| *other == member).map(|(_, first)| first.place());
+                let label = "first given here".to_owned();
+                let related = Related { label, about: About::default(), place: first };
+                let problem = Diagnostic::new(ModelErrorKind::DuplicateMember { name: member });
+                let _ = input.diagnostics().report(problem.with_related(related).at(key.place()));
             }
             Some(member) => {
-                seen.push(member);
+                seen.push((member, key));
                 match (member, value.kind()) {
                     ("objects", InputKind::List) => value.elements().for_each(|bag| each(bag, input)),
                     ("objects", _) => wrong(value, "a list of objects", input),

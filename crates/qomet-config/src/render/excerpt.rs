@@ -32,8 +32,8 @@ impl<'a> Excerpt<'a> {
         let text = source.text();
         let (_, line_start) = source.line_of(place.start);
         let line_start = line_start.max(source.first().min(text.len()));
-        let line = text.get(line_start..).unwrap_or_default().split('\n').next().unwrap_or_default();
-        let line = line.strip_suffix('\r').unwrap_or(line);
+        let line = source.line_from(line_start);
+        let line = &*line;
         let within = |offset: u32| floor(line, widen(offset).saturating_sub(line_start));
         let (start, end) = (within(place.start), within(place.end));
 

@@ -3,10 +3,15 @@
 //! Absent members are left out. Lines and columns count from 1, columns in characters; the end is the character
 //! after the last one.
 
+use std::borrow::Cow;
+
 use qomet::{Diagnostic, Severity};
 use serde_json::{Map, Value, json};
 
 use crate::source::Sources;
+
+/// At most so many characters of a name are repeated. Valid ones are shorter, most of them by far.
+const SHOWN: usize = 256;
 
 /// `{"diagnostics": [{"code", "severity", "message", "file", "line", "column", "end_line", "end_column",
 /// "object", "property", "expected", "found", "help", "suggestion"}], "errors": N, "warnings": N}`.
@@ -34,8 +39,8 @@ fn one(diagnostic: &Diagnostic, sources: &Sources) -> Value {
         ("column", location.map(|at| json!(at.start.column))),
         ("end_line", location.map(|at| json!(at.end.line))),
         ("end_column", location.map(|at| json!(at.end.column))),
-        ("object", diagnostic.about().object.as_deref().map(|id| json!(id))),
-        ("property", diagnostic.about().property.as_deref().map(|name| json!(name))),
+        ("object", diagnostic.about().object.as_deref().map(|id| json!(shortened(id)))),
+        ("property", diagnostic.about().property.as_deref().map(|name| json!(shortened(name)))),
         ("expected", problem.expected().map(Value::from)),
         ("found", problem.found().map(Value::from)),
         ("help", problem.help().map(Value::from)),
@@ -43,4 +48,11 @@ fn one(diagnostic: &Diagnostic, sources: &Sources) -> Value {
     ];
     let present = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     Value::Object(present.collect::<Map<_, _>>())
+}
+
+fn shortened(name: &str) -> Cow<'_, str> {
+    match name.char_indices().nth(SHOWN) {
+        None => Cow::Borrowed(name),
+        Some((end, _)) => Cow::Owned(format!("{}…", name.get(..end).unwrap_or_default())),
+    }
 }

@@ -21,6 +21,8 @@ pub enum ModelErrorKind {
     InvalidSize { value: String },
     /// A name the enum does not have.
     UnknownEnumValue { value: String, names: &'static [&'static str] },
+    /// A sensitive value of another kind, which is not shown.
+    SensitiveMismatch { expected: &'static str },
     /// A string with a NUL byte where the host takes none.
     NulInString,
     /// A string longer than the property takes.
@@ -65,6 +67,8 @@ pub enum ModelErrorKind {
     TypeCycle { names: Vec<String> },
     /// One property declared by a type and again by its child.
     ShadowedProperty { type_name: String, parent: String, property: String },
+    /// A sensitive property that is no string.
+    SensitiveNotString { type_name: String, property: String },
     /// More properties than a type may have.
     TooManyProperties { name: String, limit: usize },
     /// A name that is not fit for a type or property.
@@ -184,6 +188,7 @@ impl Problem for ModelErrorKind {
             K::NotMultiple { .. } => "not-a-multiple",
             K::InvalidSize { .. } => "invalid-size",
             K::UnknownEnumValue { .. } => "unknown-enum-value",
+            K::SensitiveMismatch { .. } => "sensitive-mismatch",
             K::NulInString => "nul-in-string",
             K::TooLong { .. } => "too-long",
             K::UnknownMember { .. } => "unknown-member",
@@ -204,6 +209,7 @@ impl Problem for ModelErrorKind {
             K::UnknownParent { .. } => "unknown-parent",
             K::TypeCycle { .. } => "type-cycle",
             K::ShadowedProperty { .. } => "shadowed-property",
+            K::SensitiveNotString { .. } => "sensitive-not-a-string",
             K::TooManyProperties { .. } => "too-many-properties",
             K::InvalidName { .. } => "invalid-name",
             K::MissingId => "missing-id",
@@ -242,12 +248,21 @@ impl Problem for ModelErrorKind {
             K::UnknownEnumValue { value, .. } => {
                 write!(f, "{} does not take '{}'", Subject(about), Shown(value))
             }
+            K::SensitiveMismatch { expected } => {
+                write!(f, "{} takes {expected}; what it was given is not shown", Subject(about))
+            }
             K::NulInString => write!(f, "{} contains a NUL character", Subject(about)),
             K::TooLong { limit, length } => {
                 write!(f, "{} is {length} bytes long, the limit is {limit}", Subject(about))
             }
+            K::UnknownMember { name, .. } if about.property.is_none() => {
+                write!(f, "there is no member '{}'", Shown(name))
+            }
             K::UnknownMember { name, .. } => {
                 write!(f, "{} has no member '{}'", Subject(about), Shown(name))
+            }
+            K::DuplicateMember { name } if about.property.is_none() => {
+                write!(f, "member '{name}' is given twice")
             }
             K::DuplicateMember { name } => write!(f, "{} has member '{name}' twice", Subject(about)),
             K::MissingMember { name } => write!(f, "{} lacks its member '{name}'", Subject(about)),
@@ -288,6 +303,9 @@ impl Problem for ModelErrorKind {
                     f,
                     "type '{type_name}' declares property '{property}', which its parent '{parent}' has too"
                 )
+            }
+            K::SensitiveNotString { type_name, property } => {
+                write!(f, "property '{property}' of {type_name} is sensitive, which only a string can be")
             }
             K::TooManyProperties { name, limit } => {
                 write!(f, "type '{name}' has more than {limit} properties")
@@ -338,7 +356,7 @@ impl Problem for ModelErrorKind {
 
     fn expected(&self) -> Option<String> {
         Some(match self {
-            K::WrongType { expected, .. } => (*expected).to_owned(),
+            K::WrongType { expected, .. } | K::SensitiveMismatch { expected } => (*expected).to_owned(),
             K::OutOfRange { minimum, maximum, .. } => format!("{minimum} to {maximum}"),
             K::NotMultiple { multiple, .. } => format!("a multiple of {multiple}"),
             K::InvalidSize { .. } => "a number of bytes, or a number and one of B K M G T P E".to_owned(),
@@ -395,7 +413,9 @@ impl Problem for ModelErrorKind {
             K::UnknownMember { members, .. } if self.suggestion().is_none() => {
                 format!("it has {}", List(members))
             }
-            K::InvalidSize { .. } => "write a number of bytes, or for example \"1G\" or \"512M\"".to_owned(),
+            K::InvalidSize { .. } if self.suggestion().is_none() => {
+                "write a number of bytes, or for example \"1G\" or \"512M\"".to_owned()
+            }
             K::InvalidId { .. } => {
                 "an id starts with a letter and goes on with letters, digits, '-', '.' or '_'".to_owned()
             }
@@ -418,6 +438,7 @@ impl Problem for ModelErrorKind {
     fn suggestion(&self) -> Option<String> {
         match self {
             K::UnknownEnumValue { value, names } => nearest(value, names.iter().copied()).map(str::to_owned),
+            K::InvalidSize { value } => size_repair(value),
             K::UnknownMember { name, members } => nearest(name, members.iter().copied()).map(str::to_owned),
             K::UnknownProperty { nearest, .. } => nearest.map(str::to_owned),
             K::UnknownType { nearest, .. }
@@ -432,6 +453,17 @@ impl Problem for ModelErrorKind {
     }
 }
 
+/// The size that was probably meant: without spaces, and with a unit of one letter.
+fn size_repair(text: &str) -> Option<String> {
+    if text.len() > SHOWN {
+        return None;
+    }
+    let dense: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let unit = ["iB", "ib", "IB", "B", "b"].into_iter().find_map(|unit| dense.strip_suffix(unit));
+    let texts = std::iter::once(dense.as_str()).chain(unit);
+    texts.into_iter().find(|text| text.parse::<crate::Size>().is_ok()).map(str::to_owned)
+}
+
 impl ModelErrorKind {
     /// One of each kind, for the table of all messages.
     #[must_use]
@@ -443,6 +475,7 @@ impl ModelErrorKind {
             K::NotMultiple { multiple: 4096, value: 5000 },
             K::InvalidSize { value: s("1Q") },
             K::UnknownEnumValue { value: s("autp"), names: &["auto", "on", "off"] },
+            K::SensitiveMismatch { expected: "a string" },
             K::NulInString,
             K::TooLong { limit: 4095, length: 5000 },
             K::UnknownMember { name: s("bps-totl"), members: vec!["bps-total"] },
@@ -463,6 +496,7 @@ impl ModelErrorKind {
             K::UnknownParent { name: s("laser"), parent: s("printer") },
             K::TypeCycle { names: vec![s("hen"), s("egg")] },
             K::ShadowedProperty { type_name: s("laser"), parent: s("printer"), property: s("speed") },
+            K::SensitiveNotString { type_name: s("printer"), property: s("pin") },
             K::TooManyProperties { name: s("printer"), limit: 128 },
             K::InvalidName { what: "type", name: s("a b") },
             K::MissingId,

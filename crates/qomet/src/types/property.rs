@@ -2,7 +2,7 @@
 
 use crate::error::{Failed, ModelErrorKind};
 use crate::value::{Field, Mutability, Value, ValueType};
-use crate::visit::{Input, Output};
+use crate::visit::{Input, InputKind, Output};
 
 /// Whether a property must be given, and what it is otherwise.
 #[derive(Clone, Copy, Debug)]
@@ -34,11 +34,11 @@ impl Bounds {
     ///
     /// # Errors
     /// The proof that it was reported.
-    pub fn check(&self, value: &impl Value, input: &mut dyn Input) -> Result<(), Failed> {
+    pub fn check<V: Value>(&self, value: &V, input: &mut dyn Input) -> Result<(), Failed> {
         let Some(number) = value.magnitude() else { return Ok(()) };
-        let (minimum, maximum) = (self.minimum.unwrap_or(i128::MIN), self.maximum.unwrap_or(i128::MAX));
+        let (least, greatest) = V::TYPE.range();
+        let (minimum, maximum) = (self.minimum.unwrap_or(least), self.maximum.unwrap_or(greatest));
         if number < minimum || number > maximum {
-            let minimum = self.minimum.unwrap_or(0);
             return Err(crate::value::out_of_range(input, minimum, maximum, number));
         }
         if let (Some(multiple), Ok(value)) = (self.multiple_of, u64::try_from(number))
@@ -96,6 +96,12 @@ impl Property {
     /// # Errors
     /// The proof that what was wrong was reported.
     pub fn read<F: Field>(&self, input: &mut dyn Input) -> Result<F::Value, Failed> {
+        // Sensitive ones are strings (the registry sees to that), so this is all that can be wrong with the value's
+        // kind; what a source would say about it shows the value.
+        if self.sensitive && !matches!(input.kind(), InputKind::String | InputKind::Damaged) {
+            let expected = self.value_type.phrase();
+            return Err(input.report(Box::new(ModelErrorKind::SensitiveMismatch { expected })));
+        }
         let value = F::Value::read(input)?;
         self.bounds.check(&value, input)?;
         Ok(value)

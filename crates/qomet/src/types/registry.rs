@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::{Class, Container, ObjectType, TypeEntry};
 use crate::error::{Diagnostic, Diagnostics, ModelErrorKind, Result, nearest};
+use crate::value::ValueType;
 
 /// The types of a program, checked. A value: a program may have many.
 #[derive(Debug)]
@@ -85,6 +86,12 @@ impl RegistryBuilder {
             {
                 if !is_name(name) {
                     let _ = report.report(ModelErrorKind::InvalidName { what, name: name.to_owned() });
+                }
+            }
+            for property in info.properties.iter().filter(|property| property.sensitive) {
+                if !matches!(property.value_type.inner(), ValueType::String | ValueType::Path) {
+                    let (type_name, property) = (info.name.to_owned(), property.name.to_owned());
+                    let _ = report.report(ModelErrorKind::SensitiveNotString { type_name, property });
                 }
             }
             if entries.contains_key(info.name) {

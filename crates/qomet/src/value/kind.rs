@@ -86,6 +86,17 @@ pub struct Alternative {
 }
 
 impl ValueType {
+    /// The least and the greatest number of the type, if it is one.
+    #[must_use]
+    pub fn range(&self) -> (i128, i128) {
+        match self.inner() {
+            ValueType::Int { bits, signed: false } => (0, (1_i128 << bits) - 1),
+            ValueType::Int { bits, signed: true } => (-(1_i128 << (bits - 1)), (1_i128 << (bits - 1)) - 1),
+            ValueType::Size => (0, u64::MAX.into()),
+            _ => (i128::MIN, i128::MAX),
+        }
+    }
+
     /// The type itself, without `Optional` around it.
     #[must_use]
     pub fn inner(&self) -> &ValueType {
