@@ -291,7 +291,7 @@ impl MemoryError {
             E::FolderNotFound { .. } => {
                 Facts::of("folder-not-found").on("mem-path").expected("a file in a folder that exists")
             }
-            E::DanglingLink { .. } => Facts::of("dangling-link")
+            E::DanglingLink { .. } => Facts::of("dangling-symlink")
                 .on("mem-path")
                 .expected("a link to something that exists")
                 .help("name the target itself to create it, or remove the link"),
