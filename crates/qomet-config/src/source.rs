@@ -119,6 +119,13 @@ impl Sources {
         self.list.iter()
     }
 
+    /// Whether all of a place is hidden.
+    pub(crate) fn hides(&self, place: Place) -> bool {
+        let (start, end) = (widen(place.start), widen(place.end));
+        let within = |range: &Range<usize>| range.start <= start && end <= range.end && range.start < end;
+        self.get(place.source).is_some_and(|source| source.hidden.lock().iter().any(within))
+    }
+
     /// From now on no excerpt shows what stands there.
     pub(crate) fn hide(&self, place: Place) {
         if let Some(source) = self.get(place.source) {

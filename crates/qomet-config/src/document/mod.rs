@@ -128,6 +128,7 @@ impl Plan<'_> {
         if !found.is_empty() {
             sensitive::hide(self.batch.model().registry(), &self.tapes, self.sources);
             place::locate(&self.tapes, &mut found);
+            sensitive::conceal(&mut found, self.sources);
             found.sort_by_key(|one| one.place().map_or((u32::MAX, 0), |place| (place.source, place.start)));
         }
         self.diagnostics = found;

@@ -4,7 +4,7 @@
 //! there is anything to show, the values of sensitive properties are hidden, also where the property's or the type's
 //! name is mistyped.
 
-use qomet::{Class, Diagnostics, TypeRegistry, nearest};
+use qomet::{Class, Diagnostic, Diagnostics, TypeRegistry, nearest};
 
 use super::shape;
 use crate::json::{JsonInput, Leniency, Node, Tape};
@@ -23,6 +23,15 @@ pub(super) fn hide(registry: &TypeRegistry, tapes: &[Tape<'_>], sources: &Source
         shape::each_bag(tape.root(), &mut input, &mut |bag, _| hide_in(registry, bag, sources));
     }
     let _ = said.take();
+}
+
+/// Takes the words from what is about the syntax of a hidden value, because they repeat it.
+pub(super) fn conceal(found: &mut [Diagnostic], sources: &Sources) {
+    for one in found {
+        if one.about().property.is_none() && one.place().is_some_and(|place| sources.hides(place)) {
+            one.conceal();
+        }
+    }
 }
 
 fn hide_in(registry: &TypeRegistry, bag: Node<'_>, sources: &Sources) {
@@ -101,6 +110,12 @@ mod tests {
             shown.contains("property 'data' of vault takes a string") && !shown.contains("271828"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn a_secret_that_is_no_json_is_not_shown() {
+        let shown = shown(r#"{"qom-type": "vault", "id": "v", "data": s3cret}"#);
+        assert!(shown.contains("unquoted-value") && !shown.contains("s3cret"), "{shown}");
     }
 
     #[test]

@@ -242,11 +242,53 @@ impl Diagnostic {
         self.with_related(Related { label: label.into(), about, place: None })
     }
 
+    /// Keeps of the problem only its code and what would have been right, because it repeats a sensitive value.
+    pub fn conceal(&mut self) {
+        let problem = &self.0.problem;
+        self.0.problem = Box::new(Concealed {
+            code: problem.code(),
+            severity: problem.severity(),
+            class: problem.class(),
+            expected: problem.expected(),
+        });
+    }
+
     /// Adds another place that helps.
     #[must_use]
     pub fn with_related(mut self, related: Related) -> Self {
         self.0.related.push(related);
         self
+    }
+}
+
+/// A problem whose words would show what must not be seen.
+#[derive(Debug)]
+struct Concealed {
+    code: &'static str,
+    severity: Severity,
+    class: ErrorClass,
+    expected: Option<String>,
+}
+
+impl Problem for Concealed {
+    fn code(&self) -> &'static str {
+        self.code
+    }
+    fn message(&self, _: &About, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a mistake in a sensitive value, which is not shown")?;
+        match &self.expected {
+            Some(expected) => write!(out, ": expected {expected}"),
+            None => Ok(()),
+        }
+    }
+    fn severity(&self) -> Severity {
+        self.severity
+    }
+    fn class(&self) -> ErrorClass {
+        self.class
+    }
+    fn expected(&self) -> Option<String> {
+        self.expected.clone()
     }
 }
 
