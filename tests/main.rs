@@ -1,0 +1,20 @@
+//! Tests of everything together: documents that are rejected, every wording, and the program itself.
+//!
+//! ```text
+//! rejections   one document for each mistake, and what is said of it (the documents: rejections/)
+//! wordings     every message of every crate in one table
+//! documents    documents with planted mistakes, and arbitrary ones
+//! program      the program: exit codes, output, signals, what it leaves behind
+//! dummies      object types with all kinds of properties
+//! folder       a folder of files for one test
+//! ```
+#![forbid(unsafe_code)]
+// Tests may assert in the shortest way; clippy.toml knows only functions that carry #[test].
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod documents;
+mod dummies;
+mod folder;
+//mod program;
+mod rejections;
+mod wordings;

@@ -1,0 +1,191 @@
+//! Documents that are rejected, each beside the snapshot of what is said of it: see `rejections/README.md`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use qomet::{Diagnostic, Level, Model};
+use qomet_backends::memory::MemoryHost;
+use qomet_config::{Documents, Sources, render_human, render_json};
+use qomet_memory::{Call, Errno, Faults, Host};
+
+use crate::dummies;
+use crate::folder::Folder;
+
+/// What a document calls the folder of its files; as long as the name of the real one, so that no mark moves.
+const FOLDER: &str = "/tmp/qomet-folder";
+
+/// What the head of a document says.
+struct Rejection {
+    name: String,
+    /// What the parser gets.
+    bytes: Vec<u8>,
+    /// `LINE:COLUMN CODE` of every mistake, `warning` before the code of what is only that.
+    mistakes: Vec<String>,
+    folder: Folder,
+    host: Host,
+}
+
+#[test]
+fn every_document_is_rejected_for_its_mistakes_and_nothing_else() {
+    let names = names("json");
+    let wrong: Vec<&String> =
+        names.iter().filter(|name| catch_unwind(AssertUnwindSafe(|| judge(name))).is_err()).collect();
+
+    assert!(wrong.is_empty(), "{} of {} documents: {wrong:#?}", wrong.len(), names.len());
+    assert!(names.len() >= 100, "{} documents", names.len());
+}
+
+#[test]
+fn every_snapshot_has_its_document() {
+    assert_eq!(names("snap"), names("json"));
+}
+
+#[test]
+fn some_documents_have_several_mistakes() {
+    let several = names("json").iter().filter(|name| Rejection::read(name).mistakes.len() > 1).count();
+
+    assert!(several >= 12, "{several}");
+}
+
+/// The documents or snapshots, without the ending.
+fn names(ending: &str) -> Vec<String> {
+    let files = fs::read_dir(home()).unwrap().map(|entry| entry.unwrap().path());
+    let mut names: Vec<String> = files
+        .filter(|path| path.extension().is_some_and(|one| one == ending))
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+fn home() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("rejections")
+}
+
+fn judge(name: &str) {
+    let rejection = Rejection::read(name);
+    let model = Model::new(dummies::registry());
+    model.services().put(MemoryHost(rejection.host.clone()));
+    let before = rejection.folder.contents();
+    let mut documents = Documents::new();
+    documents.add(&format!("{name}.json"), rejection.bytes.clone());
+
+    let plan = documents.plan(&model, Level::Host);
+
+    let found = plan.diagnostics();
+    let shown = rejection.show(found, documents.sources());
+    let places: Vec<String> = found.iter().map(|one| place(one, documents.sources())).collect();
+    assert_eq!(places, rejection.mistakes, "{name}\n{shown}");
+    let refused = found.iter().any(Diagnostic::is_error);
+    assert_eq!(plan.is_accepted(), !refused, "{name}");
+    if refused {
+        assert!(plan.create().0.is_err(), "{name}: created what the check refused");
+        assert!(model.is_empty() || model.children(model.objects()).is_empty(), "{name}: an object stays");
+    }
+    assert_eq!(rejection.folder.contents(), before, "{name}: the files are no longer what they were");
+    insta::with_settings!({
+        snapshot_path => "rejections",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, { insta::assert_snapshot!(name, shown) });
+}
+
+fn place(diagnostic: &Diagnostic, sources: &Sources) -> String {
+    let location = diagnostic.place().and_then(|place| sources.locate(place));
+    let place = location.map_or("-".to_owned(), |at| format!("{}:{}", at.start.line, at.start.column));
+    let severity = if diagnostic.is_error() { "" } else { "warning " };
+    format!("{place} {severity}{}", diagnostic.code())
+}
+
+impl Rejection {
+    fn read(name: &str) -> Self {
+        let text = fs::read_to_string(home().join(format!("{name}.json"))).unwrap();
+        let folder = Folder::named_like(FOLDER);
+        let (mut mistakes, mut faults, mut utf16) = (Vec::new(), Faults::none(), false);
+        for line in text.lines().take_while(|line| line.starts_with("//")) {
+            if let Some(mistake) = line.strip_prefix("//~ ") {
+                mistakes.push(mistake.to_owned());
+            } else if let Some(step) = line.strip_prefix("//$ ") {
+                let words: Vec<&str> = step.split(' ').collect();
+                match words[..] {
+                    ["utf-16"] => utf16 = true,
+                    ["host", ref words @ ..] => faults = host(faults, words, &folder),
+                    _ => set_up(&folder, &words),
+                }
+            }
+        }
+        assert!(text.starts_with("// "), "{name} does not say what is wrong with it");
+        assert!(!mistakes.is_empty(), "{name} does not say where it is wrong");
+        let text = text.replace(FOLDER, folder.path().to_str().unwrap());
+        let bytes = if utf16 { encode(&text) } else { expand(text.as_bytes()) };
+        Rejection { name: name.to_owned(), bytes, mistakes, folder, host: Host::with(faults) }
+    }
+
+    /// What people and what programs are told.
+    fn show(&self, found: &[Diagnostic], sources: &Sources) -> String {
+        let human = render_human(found, sources, false);
+        let json = format!("{:#}\n", render_json(found, sources));
+        let mut shown = human.replace(self.folder.path().to_str().unwrap(), FOLDER);
+        let _ = write!(shown, "\n{}", json.replace(self.folder.path().to_str().unwrap(), FOLDER));
+        assert!(!shown.contains('\u{1b}') && !shown.contains('\0'), "{}: {shown:?}", self.name);
+        shown
+    }
+}
+
+fn set_up(folder: &Folder, words: &[&str]) {
+    match words {
+        ["file", name, length] => drop(folder.file(name, length.parse().unwrap())),
+        ["folder", name] => folder.folder(name),
+        ["fifo", name] => folder.fifo(name),
+        ["socket", name] => folder.socket(name),
+        ["link", name, target] => folder.link(name, target),
+        ["alias", name, of] => folder.alias(name, of),
+        other => panic!("README.md does not say what {other:?} means"),
+    }
+}
+
+fn host(faults: Faults, words: &[&str], folder: &Folder) -> Faults {
+    let call = |name: &str| match name {
+        "access" => Call::Access,
+        other => panic!("README.md has no call {other}"),
+    };
+    let errno = |name: &str| match name {
+        "EACCES" => Errno::EACCES,
+        "EROFS" => Errno::EROFS,
+        "ELOOP" => Errno::ELOOP,
+        other => panic!("README.md has no error {other}"),
+    };
+    match words {
+        ["refuses", name, error] => faults.call(call(name), errno(error)),
+        ["refuses-number", number, error] => faults.nth(number.parse().unwrap(), errno(error)),
+        ["file-size-limit", bytes] => faults.file_size_limit(bytes.parse().unwrap()),
+        ["free-space", bytes] => faults.free_space(bytes.parse().unwrap()),
+        ["sysfs", name] => faults.sysfs(folder.join(name)),
+        other => panic!("README.md does not say what {other:?} means"),
+    }
+}
+
+fn encode(text: &str) -> Vec<u8> {
+    std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+}
+
+/// Puts bytes in place of `{{byte:XX}}`, and so many of a text in place of `{{N:TEXT}}`.
+fn expand(text: &[u8]) -> Vec<u8> {
+    let find = |from: &[u8], what: &[u8]| from.windows(what.len()).position(|window| window == what);
+    let (mut out, mut rest) = (Vec::new(), text);
+    while let Some(start) = find(rest, b"{{") {
+        let length = find(&rest[start..], b"}}").unwrap();
+        let (before, inside) = (&rest[..start], &rest[start + 2..start + length]);
+        out.extend_from_slice(before);
+        let (what, of) = std::str::from_utf8(inside).unwrap().split_once(':').unwrap();
+        match what {
+            "byte" => out.push(u8::from_str_radix(of, 16).unwrap()),
+            times => out.extend(of.repeat(times.parse().unwrap()).bytes()),
+        }
+        rest = &rest[start + length + 2..];
+    }
+    out.extend_from_slice(rest);
+    out
+}

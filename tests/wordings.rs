@@ -1,0 +1,109 @@
+//! Every message of every crate in one table, and the rules that all of them keep.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use qomet::{Diagnostic, ModelErrorKind, Problem};
+use qomet_backends::memory::{Fault, Warning};
+use qomet_config::SyntaxErrorKind;
+use qomet_memory::{MemoryError, MemoryWarning};
+
+/// One of each kind, with the crate that words it.
+fn samples() -> Vec<(&'static str, Diagnostic)> {
+    fn all<P: Problem>(
+        from: &'static str,
+        kinds: Vec<P>,
+    ) -> impl Iterator<Item = (&'static str, Diagnostic)> {
+        kinds.into_iter().map(move |kind| (from, Diagnostic::new(kind)))
+    }
+    let faults = MemoryError::samples().into_iter().map(Fault).collect();
+    let warnings = MemoryWarning::samples().into_iter().map(Warning).collect();
+    all("qomet", ModelErrorKind::samples())
+        .chain(all("qomet-config", SyntaxErrorKind::samples()))
+        .chain(all("qomet-memory", faults))
+        .chain(all("qomet-memory", warnings))
+        .collect()
+}
+
+#[test]
+fn the_table_of_all_messages() {
+    let mut table = String::new();
+    for (from, sample) in samples() {
+        let problem = sample.problem();
+        let _ = writeln!(table, "{} ({} of {from})", sample.code(), sample.severity().as_str());
+        let facts = [
+            ("message", Some(sample.to_string())),
+            ("expected", problem.expected()),
+            ("found", problem.found()),
+            ("help", problem.help()),
+            ("suggestion", problem.suggestion()),
+        ];
+        for (name, fact) in facts {
+            if let Some(fact) = fact {
+                let _ = writeln!(table, "    {name}: {fact}");
+            }
+        }
+    }
+    insta::with_settings!({
+        snapshot_path => "snapshots",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, { insta::assert_snapshot!("every_message", table) });
+}
+
+#[test]
+fn codes_are_in_kebab_case() {
+    let is_kebab = |code: &str| {
+        code.split('-').all(|word| {
+            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        })
+    };
+    let wrong: Vec<_> = samples().iter().map(|(_, one)| one.code()).filter(|code| !is_kebab(code)).collect();
+
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn a_code_belongs_to_one_crate() {
+    let mut crates: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (from, sample) in samples() {
+        let known = crates.entry(sample.code()).or_default();
+        if !known.contains(&from) {
+            known.push(from);
+        }
+    }
+    // What the host refuses is one kind to whoever reads codes, whichever crate asked it.
+    crates.remove("host-refused");
+    crates.retain(|_, crates| crates.len() > 1);
+
+    assert!(crates.is_empty(), "{crates:?}");
+}
+
+#[test]
+fn a_code_is_an_error_or_a_warning() {
+    let mut severities = BTreeMap::new();
+    let mut both: Vec<_> = samples()
+        .iter()
+        .filter(|(_, one)| *severities.entry(one.code()).or_insert(one.severity()) != one.severity())
+        .map(|(_, one)| one.code())
+        .collect();
+    both.dedup();
+
+    assert!(both.is_empty(), "{both:?}");
+}
+
+#[test]
+fn messages_start_in_lower_case_and_have_no_full_stop() {
+    let texts = samples().into_iter().flat_map(|(_, one)| [Some(one.to_string()), one.problem().help()]);
+    // A name may start with a capital: U+00A0, RLIMIT_FSIZE, JSON, Linux.
+    let is_name = |text: &str| {
+        let first = text.split([' ', '+']).next().unwrap_or_default();
+        first.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_') || first == "Linux"
+    };
+    let is_wrong = |text: &String| {
+        text.ends_with(['.', '!', '\n', ' ']) || (text.starts_with(char::is_uppercase) && !is_name(text))
+    };
+    let wrong: Vec<String> = texts.flatten().filter(is_wrong).collect();
+
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
