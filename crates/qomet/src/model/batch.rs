@@ -166,6 +166,7 @@ impl Batch {
             }
         };
         let mut change = self.model.inner.tree.change();
+        change.reserve(objects.len());
         for (count, object) in objects.iter().enumerate() {
             if let Err(problem) = change.add(object.clone()) {
                 let added: Vec<ObjectRef> = objects.iter().take(count).cloned().collect();
@@ -283,6 +284,10 @@ impl Drop for Pending {
         let mut pending = self.model.inner.pending.lock();
         for id in &self.ids {
             pending.remove(id);
+        }
+        if pending.is_empty() {
+            // A large batch leaves a large table.
+            *pending = std::collections::HashSet::default();
         }
     }
 }

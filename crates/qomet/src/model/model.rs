@@ -44,9 +44,7 @@ impl Model {
         };
         let root = container(None, "");
         let objects = container(Some(root.clone()), "objects");
-        let tree = Tree::new(&root);
-        // The tree is empty, so the name is free.
-        let _ = tree.change().add(objects.clone());
+        let tree = Tree::new(&root, &objects);
         Model {
             inner: Arc::new(Inner {
                 registry,

@@ -19,6 +19,9 @@ pub(super) const NONE: u32 = u32::MAX;
 /// The root's entry.
 pub(super) const ROOT: u32 = 0;
 
+/// The entry of `/objects`: it is made with the root and never goes.
+pub(super) const OBJECTS: u32 = 1;
+
 #[derive(Default)]
 pub(super) struct Entry {
     object: OnceLock<WeakRef>,
@@ -38,24 +41,27 @@ impl Entry {
 
 /// A table of entries by the hash of their key.
 pub(super) struct Table {
-    /// The upper half of the hash and the entry + 1, or 0. The length is a power of two, and at most half is used.
+    /// The upper half of the hash and the entry + 1, or 0. At most two thirds are used.
     slots: Box<[AtomicU64]>,
 }
 
 impl Table {
     fn new(capacity: usize) -> Self {
-        let size = (capacity * 2).next_power_of_two();
+        // No power of two: that would be up to twice as much memory.
+        let size = capacity + capacity / 2 + 1;
         Table { slots: std::iter::repeat_with(AtomicU64::default).take(size).collect() }
     }
 
     /// The slots where a key with this hash may be, with the entries there.
     fn candidates(&self, hash: u64) -> impl Iterator<Item = (&AtomicU64, Option<u32>)> {
-        let mask = self.slots.len() - 1;
-        #[allow(clippy::cast_possible_truncation, reason = "masked at once")]
-        let first = hash as usize;
+        // The lower half of the hash as a fraction of the length.
+        #[allow(clippy::cast_possible_truncation, reason = "less than the length")]
+        let first = ((hash & u64::from(u32::MAX)) * self.slots.len() as u64 >> 32) as usize;
+        let (before, after) = self.slots.split_at_checked(first).unwrap_or_default();
         let tag = hash >> 32;
-        (0..self.slots.len())
-            .map_while(move |step| self.slots.get(first.wrapping_add(step) & mask))
+        after
+            .iter()
+            .chain(before)
             .map(|slot| (slot, slot.load(Ordering::Acquire)))
             .filter(move |(_, value)| *value == 0 || value >> 32 == tag)
             .map(|(slot, value)| {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arc_swap::Guard;
 
-use super::index::{Generation, ROOT};
+use super::index::{Generation, OBJECTS, ROOT};
 use super::path::components;
 use super::write::Tree;
 use crate::error::{Diagnostic, ModelErrorKind, Result, nearest};
@@ -130,9 +130,9 @@ impl Tree {
 
     fn absolute(&self, generation: &Generation, path: &str) -> Option<ObjectRef> {
         // The common case touches no object but the last.
-        let mut at = ROOT;
+        let (mut at, below) = path.strip_prefix("/objects/").map_or((ROOT, path), |below| (OBJECTS, below));
         let mut object = None;
-        let mut parts = components(path);
+        let mut parts = components(below);
         let mut rest = parts.clone();
         while let Some(name) = parts.next() {
             match generation.child(at, name) {

@@ -7,10 +7,10 @@ use arc_swap::{ArcSwap, Guard};
 use compact_str::CompactString;
 use parking_lot::{Mutex, MutexGuard};
 
-use super::index::{Generation, NONE, ROOT};
+use super::index::{Generation, NONE, OBJECTS, ROOT};
 use super::names::Wildcards;
 use crate::error::{Diagnostic, ModelErrorKind, Result};
-use crate::object::{ObjectRef, release};
+use crate::object::ObjectRef;
 
 /// The tree of one model.
 pub(crate) struct Tree {
@@ -34,17 +34,20 @@ fn address(object: &ObjectRef) -> usize {
 }
 
 impl Tree {
-    pub(crate) fn new(root: &ObjectRef) -> Self {
+    /// A tree of the root and its child `objects`.
+    pub(crate) fn new(root: &ObjectRef, objects: &ObjectRef) -> Self {
         use std::hash::{BuildHasher as _, RandomState};
         let hasher = foldhash::fast::FixedState::with_seed(RandomState::new().hash_one(0));
         let generation = Generation::new(SMALLEST, hasher);
-        generation.insert(ROOT, NONE, root);
         root.header().set_index(ROOT);
+        generation.insert(ROOT, NONE, root);
+        objects.header().set_index(OBJECTS);
+        generation.insert(OBJECTS, ROOT, objects);
         Tree {
             generation: ArcSwap::from_pointee(generation),
             writer: Mutex::new(Writer {
-                objects: vec![Some(root.clone())],
-                live: 1,
+                objects: vec![Some(root.clone()), Some(objects.clone())],
+                live: 2,
                 wildcards: Wildcards::default(),
             }),
             revision: AtomicU64::new(0),
@@ -124,7 +127,7 @@ impl Change<'_> {
         self.check_parent(parent)?;
         let mut generation = self.tree.generation();
         if self.writer.objects.len() >= generation.capacity() {
-            self.renew();
+            self.renew(self.writer.live + self.writer.live / 2);
             generation = self.tree.generation();
         }
         let above = parent.header().index();
@@ -167,9 +170,18 @@ impl Change<'_> {
         self.tree.revision.store(revision + 1, Ordering::Release);
     }
 
-    /// Makes a new generation, without what was deleted and with room for half as many objects again.
-    fn renew(&mut self) {
-        let room = (self.writer.live + self.writer.live / 2).max(SMALLEST);
+    /// Makes room for so many more objects at once.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        if self.writer.objects.len() + more > self.tree.generation().capacity() {
+            let live = self.writer.live + more;
+            // Room for half as many again as there were, as when they come one by one, or a little more than asked.
+            self.renew((live + live / 8).max(self.writer.live + self.writer.live / 2));
+        }
+    }
+
+    /// Makes a new generation with so much room, and without what was deleted.
+    fn renew(&mut self, room: usize) {
+        let room = room.max(SMALLEST);
         let next = Generation::new(room, self.tree.generation().hasher());
         let objects = std::mem::take(&mut self.writer.objects);
         // Parents were added before their children, so they are renumbered before them.
@@ -182,12 +194,6 @@ impl Change<'_> {
             self.writer.objects.push(Some(object));
         }
         self.tree.generation.store(Arc::new(next));
-    }
-}
-
-impl Drop for Tree {
-    fn drop(&mut self) {
-        release(std::mem::take(&mut self.writer.get_mut().objects).into_iter().flatten().collect());
     }
 }
 
