@@ -1,40 +1,58 @@
 //! Finding a property by name.
 //!
-//! A small open-addressing table from name to slot, made once per class. The hash reads at most sixteen bytes
-//! of the name; the seed is the first of a few that gives the fewest collisions. `hashbrown` with a good hasher
-//! takes about twice as long for tables of this size.
+//! A small open-addressing table from name to slot, made once per class. A name is two words and its length: that is
+//! all of a name of up to sixteen bytes, so that nothing else is looked at. The seed is the first of a few that gives
+//! the fewest collisions. `hashbrown` with a good hasher takes about twice as long for tables of this size.
 
 use super::Property;
 
 pub(crate) struct NameTable {
-    /// Slot + 1, or 0 where the table is empty. Its length is a power of two.
-    places: Box<[u8]>,
+    /// Their number is a power of two.
+    places: Box<[Place]>,
     /// Takes the upper bits of a hash: only they depend on the whole name.
     shift: u32,
     seed: u64,
 }
 
-/// A word that differs for nearly all pairs of names.
-#[inline]
-fn word(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let length = bytes.len() as u64;
-    let mixed = if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(23)
-    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
-    } else {
-        bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))
-    };
-    mixed ^ length << 56
+#[derive(Clone, Copy, Default)]
+struct Place {
+    key: Key,
+    /// Slot + 1, or 0 where the table is empty.
+    slot: u8,
 }
 
-#[inline]
-fn place(name: &str, seed: u64, shift: u32) -> usize {
-    let hash = (word(name) ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    #[allow(clippy::cast_possible_truncation, reason = "a few bits are left")]
-    let place = (hash >> shift) as usize;
-    place
+/// What a name is known by; exact up to [`EXACT`](Key::EXACT) bytes.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Key {
+    first: u64,
+    last: u64,
+    length: usize,
+}
+
+impl Key {
+    const EXACT: usize = 16;
+
+    #[inline]
+    fn of(name: &str) -> Self {
+        let bytes = name.as_bytes();
+        let (first, last) =
+            if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+                (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
+            } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+                (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into())
+            } else {
+                (bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0)
+            };
+        Key { first, last, length: bytes.len() }
+    }
+
+    #[inline]
+    fn place(self, seed: u64, shift: u32) -> usize {
+        let word = self.first ^ self.last.rotate_left(23) ^ (self.length as u64) << 56 ^ seed;
+        #[allow(clippy::cast_possible_truncation, reason = "a few bits are left")]
+        let place = (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> shift) as usize;
+        place
+    }
 }
 
 impl NameTable {
@@ -43,18 +61,19 @@ impl NameTable {
         let size = (properties.len().max(1) * 2).next_power_of_two();
         let shift = u64::BITS - size.trailing_zeros();
         let fill = |seed: u64| {
-            let mut places = vec![0u8; size].into_boxed_slice();
+            let mut places = vec![Place::default(); size].into_boxed_slice();
             let mut steps = 0usize;
             for (slot, property) in (1u8..).zip(properties) {
-                let mut at = place(property.name, seed, shift);
+                let key = Key::of(property.name);
+                let mut at = key.place(seed, shift);
                 while let Some(taken) = places.get(at)
-                    && *taken != 0
+                    && taken.slot != 0
                 {
                     at = (at + 1) & (size - 1);
                     steps += 1;
                 }
                 if let Some(free) = places.get_mut(at) {
-                    *free = slot;
+                    *free = Place { key, slot };
                 }
             }
             (steps, NameTable { places, shift, seed })
@@ -78,14 +97,15 @@ impl NameTable {
     /// The slot of `name`.
     #[inline]
     pub(crate) fn find(&self, properties: &[&'static Property], name: &str) -> Option<usize> {
-        let mask = self.places.len() - 1;
-        let mut at = place(name, self.seed, self.shift);
+        let key = Key::of(name);
+        let mut at = key.place(self.seed, self.shift);
         loop {
-            let slot = usize::from(*self.places.get(at)?).checked_sub(1)?;
-            if properties.get(slot)?.name == name {
+            let place = self.places.get(at)?;
+            let slot = usize::from(place.slot).checked_sub(1)?;
+            if place.key == key && (key.length <= Key::EXACT || properties.get(slot)?.name == name) {
                 return Some(slot);
             }
-            at = (at + 1) & mask;
+            at = (at + 1) & (self.places.len() - 1);
         }
     }
 }
@@ -124,7 +144,9 @@ mod tests {
         for (slot, property) in properties.iter().enumerate() {
             assert_eq!(table.find(&properties, property.name), Some(slot));
         }
-        assert_eq!(table.find(&properties, "y"), None);
+        for wrong in ["y", "xy", "xxxy", "xyxxx", "xxxxxyxx", "xxxxxxxyxxxxxxxx", "xxxxxxxxyxxxxxxxx"] {
+            assert_eq!(table.find(&properties, wrong), None);
+        }
         assert_eq!(table.find(&properties, &"x".repeat(NameTable::LIMIT)), None);
     }
 
@@ -133,7 +155,7 @@ mod tests {
         let properties = properties((0..10).map(|number| format!("count-{number}")));
         let table = NameTable::new(&properties);
         let places: std::collections::HashSet<usize> =
-            properties.iter().map(|property| place(property.name, table.seed, table.shift)).collect();
+            properties.iter().map(|property| Key::of(property.name).place(table.seed, table.shift)).collect();
         assert_eq!(places.len(), properties.len());
     }
 }
