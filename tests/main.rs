@@ -15,6 +15,6 @@
 mod documents;
 mod dummies;
 mod folder;
-//mod program;
+mod program;
 mod rejections;
 mod wordings;

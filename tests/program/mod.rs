@@ -1,0 +1,13 @@
+//! The program itself, started as a user would start it.
+//!
+//! ```text
+//! process   starting it, reading what it says, waiting with a deadline
+//! check     exit codes and reports of `check`
+//! run       what `run` makes, holds and leaves behind
+//! types     `types`, `describe`, `schema`, help and usage
+//! ```
+
+mod check;
+mod process;
+mod run;
+mod types;
