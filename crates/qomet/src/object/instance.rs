@@ -4,7 +4,7 @@
 //! snapshot; writers are kept in order by the object's one mutex. Here is the one place where changing a fixed
 //! property is refused: [`AnyObject::set`].
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -153,8 +153,8 @@ pub trait AnyObject: Any + Send + Sync {
     /// # Errors
     /// The proof that what was wrong was reported.
     fn set(&self, slot: usize, input: &mut dyn Input) -> Result<(), Failed>;
-    /// The struct of the type `id`, if that is the object's type or a parent.
-    fn upcast(&self, id: TypeId) -> Option<&dyn Any>;
+    /// The struct of the object's type or the parent that has so many parents.
+    fn upcast(&self, depth: usize) -> Option<&dyn Any>;
     /// The instance itself.
     fn as_any(&self) -> &dyn Any;
     /// Shows every link with its slot.
@@ -251,8 +251,8 @@ impl<T: Realize> AnyObject for Instance<T> {
     }
 
     #[inline]
-    fn upcast(&self, id: TypeId) -> Option<&dyn Any> {
-        self.properties.upcast(id)
+    fn upcast(&self, depth: usize) -> Option<&dyn Any> {
+        self.properties.upcast(depth)
     }
 
     fn as_any(&self) -> &dyn Any {

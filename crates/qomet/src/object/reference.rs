@@ -1,6 +1,6 @@
 //! An object whatever its type: what a caller holds.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -112,7 +112,7 @@ impl ObjectRef {
     #[inline]
     #[must_use]
     pub fn cast<T: ObjectType>(&self) -> Option<&T> {
-        self.0.upcast(TypeId::of::<T>())?.downcast_ref()
+        self.0.upcast(T::DEPTH)?.downcast_ref()
     }
 
     /// The object with its type and state.

@@ -4,7 +4,8 @@
 //! properties of the type, those of the parents first. Every function that takes a slot is a `match` that the
 //! compiler flattens over the parents, so an inherited property costs what an own one costs.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::{Class, InterfaceEntry, Property, Realize};
@@ -54,6 +55,8 @@ pub trait ObjectType: Any + Send + Sync + Sized {
     const INFO: TypeInfo;
     /// Whether the type or a parent has rules across properties.
     const CHECKED: bool;
+    /// How many parents there are: what a cast looks for first, because comparing numbers is faster than types.
+    const DEPTH: usize = <Self::Parent as ObjectType>::DEPTH + 1;
     /// How many properties the parents have.
     const FIRST: usize = <Self::Parent as ObjectType>::COUNT;
     /// How many properties there are, the parents' included.
@@ -188,10 +191,14 @@ pub trait ObjectType: Any + Send + Sync + Sized {
         }
     }
 
-    /// The struct of the type `id`, if that is this type or a parent.
+    /// The struct of this type or the parent that has so many parents.
     #[inline]
-    fn upcast(&self, id: TypeId) -> Option<&dyn Any> {
-        if id == TypeId::of::<Self>() { Some(self) } else { self.parent()?.upcast(id) }
+    fn upcast(&self, depth: usize) -> Option<&dyn Any> {
+        match depth.cmp(&Self::DEPTH) {
+            Ordering::Equal => Some(self),
+            Ordering::Less => self.parent()?.upcast(depth),
+            Ordering::Greater => None,
+        }
     }
 }
 
