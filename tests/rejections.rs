@@ -162,9 +162,18 @@ fn host(faults: Faults, words: &[&str], folder: &Folder) -> Faults {
         ["refuses-number", number, error] => faults.nth(number.parse().unwrap(), errno(error)),
         ["file-size-limit", bytes] => faults.file_size_limit(bytes.parse().unwrap()),
         ["free-space", bytes] => faults.free_space(bytes.parse().unwrap()),
-        ["sysfs", name] => faults.sysfs(folder.join(name)),
+        ["has-dax", length, align] => faults.sysfs(device_dax(folder, length, align)),
         other => panic!("README.md does not say what {other:?} means"),
     }
+}
+
+/// A sysfs in which `/dev/zero` is a device DAX.
+fn device_dax(folder: &Folder, length: &str, align: &str) -> PathBuf {
+    ["sysfs", "sysfs/dev", "sysfs/dev/char", "sysfs/dev/char/1:5"].map(|name| folder.folder(name));
+    folder.link("sysfs/dev/char/1:5/subsystem", "../../../bus/dax");
+    folder.text("sysfs/dev/char/1:5/size", length);
+    folder.text("sysfs/dev/char/1:5/align", align);
+    folder.join("sysfs")
 }
 
 fn encode(text: &str) -> Vec<u8> {
