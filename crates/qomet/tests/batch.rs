@@ -331,3 +331,31 @@ fn an_object_of_the_program_that_fails_leaves_nothing() {
     assert_eq!(add(false).unwrap().name(), "s[0]");
     assert_eq!(only(&trace, &["undo", "drop", "commit"]), ["commit s[0]"]);
 }
+
+#[test]
+fn a_programs_object_is_checked_like_a_users() {
+    let model = build::model();
+    let add = |name: &str| {
+        model
+            .add::<qomet_testkit::types::Everything>(model.root(), name, |_| Ok(()))
+            .map(|object| object.path())
+    };
+    assert_eq!(add("a/b").unwrap_err().code(), "invalid-name");
+    assert_eq!(add("").unwrap_err().code(), "invalid-name");
+}
+
+#[test]
+fn many_cycles_through_one_object_are_told_once() {
+    let model = build::model();
+    let drafts = (0..2000)
+        .map(|number: u32| {
+            let mut draft = build::draft(&model, "linked", &format!("n{number}"), &[]);
+            draft.set("next", format!("n{}", (number + 1) % 2000)).unwrap();
+            draft.set("many", vec!["n0"]).unwrap();
+            draft
+        })
+        .collect();
+    let found = build::create(model.batch(drafts)).unwrap_err();
+    assert_eq!(build::codes(&found), ["link-cycle"]);
+    assert!(found[0].related().len() <= 10 && found[0].to_string().len() < 1000, "{}", found[0]);
+}

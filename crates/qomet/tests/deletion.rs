@@ -219,3 +219,53 @@ fn deep_trees_do_not_exhaust_the_stack() {
     drop(at);
     drop(other);
 }
+
+#[test]
+fn a_copy_of_a_deleted_objects_link_does_not_bring_its_target_back() {
+    let model = build::model();
+    let parent = build::container(&model, model.root(), "pair");
+    let target = model.add::<qomet_testkit::types::Linked>(&parent, "target", |_| Ok(())).unwrap();
+    let holder = model
+        .add::<qomet_testkit::types::Linked>(&parent, "holder", |draft| draft.set("next", "/pair/target"))
+        .unwrap();
+    model.delete(&parent).unwrap();
+
+    drop(holder.cast::<qomet_testkit::types::Linked>().unwrap().next().clone());
+
+    assert!(target.is_deleted());
+    assert_eq!(model.resolve("/pair/target").unwrap_err().code(), "not-found");
+}
+
+#[test]
+fn objects_that_hold_each_other_go_with_their_model() {
+    let model = build::model();
+    let (a, b) = (build::object(&model, "linked", "a"), build::object(&model, "linked", "b"));
+    model.set(&a, "live-next", "b").unwrap();
+    model.set(&b, "live-next", "a").unwrap();
+    model.set(&a, "many", "a").unwrap_err();
+    let weak = [a.downgrade(), b.downgrade()];
+    drop((a, b));
+
+    drop(model);
+
+    assert!(weak.iter().all(|weak| weak.upgrade().is_none()));
+}
+
+#[test]
+fn a_deleted_object_takes_no_more_values() {
+    let model = build::model();
+    let gauge = build::object(&model, "gauge", "g");
+    model.delete(&gauge).unwrap();
+    assert_eq!(gauge.set("high", 3u64).unwrap_err().code(), "deleted");
+}
+
+#[test]
+fn somebody_without_a_name_is_said_to_have_none() {
+    let model = build::model();
+    let gauge = build::object(&model, "gauge", "g");
+    let _hold = gauge.hold().unwrap();
+    assert_eq!(
+        model.delete(&gauge).unwrap_err().to_string(),
+        "object 'g' is in use by somebody without a name"
+    );
+}

@@ -121,8 +121,7 @@ fn a_draft_that_refused_a_value_cannot_be_created() {
     let model = build::model();
     let mut draft = build::draft(&model, "everything", "e0", &[]);
     let _ = draft.set("uint8", 256u64).unwrap_err();
-    let mut report = qomet::Diagnostics::new();
-    assert!(model.batch(vec![draft]).create(&mut report).is_err());
+    assert!(build::create(model.batch(vec![draft])).is_err());
     assert!(model.is_empty());
 }
 

@@ -150,14 +150,19 @@ impl MemoryBackend {
         Ok(BackendState { region: Arc::new(region), threads, warnings: told })
     }
 
+    /// Populates the memory when `prealloc` is set later: that takes long, so it is done before the object's lock.
+    pub(super) fn prepare_live(&self, state: &BackendState, property: &str) -> Result<()> {
+        if property == "prealloc" && self.prealloc.get() {
+            return state.region.populate(state.threads, &|_| ControlFlow::Continue(())).map_err(refusal);
+        }
+        Ok(())
+    }
+
     /// Puts a changed live property into effect.
     pub(super) fn apply_live(&self, state: &BackendState, property: &str) -> Result<()> {
         match property {
             "merge" => state.region.set_merge(self.merge.get()).map(drop).map_err(refusal),
             "dump" => state.region.set_dump(self.dump.get()).map_err(refusal),
-            "prealloc" if self.prealloc.get() => {
-                state.region.populate(state.threads, &|_| ControlFlow::Continue(())).map_err(refusal)
-            }
             _ => Ok(()),
         }
     }

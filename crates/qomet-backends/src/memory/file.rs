@@ -98,6 +98,10 @@ impl Realize for FileBackend {
         Ok(state)
     }
 
+    fn prepare(&self, state: &BackendState, property: &'static str) -> Result<()> {
+        self.prepare_live(state, property)
+    }
+
     fn apply(&self, state: &BackendState, property: &'static str) -> Result<()> {
         if property == "discard-data" {
             state.region().set_discard_on_drop(self.discard_data.get());

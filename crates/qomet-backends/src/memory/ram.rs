@@ -39,6 +39,10 @@ impl Realize for RamBackend {
         self.finish(opened, cx)
     }
 
+    fn prepare(&self, state: &BackendState, property: &'static str) -> Result<()> {
+        self.prepare_live(state, property)
+    }
+
     fn apply(&self, state: &BackendState, property: &'static str) -> Result<()> {
         self.apply_live(state, property)
     }

@@ -75,7 +75,9 @@ impl Documents {
         }
         let bag::Reader { drafts, lost, .. } = reader;
         let mut batch = model.batch(drafts);
-        lost.into_iter().for_each(|about| batch.reserve(about));
+        if let Some(reported) = report.proof() {
+            lost.into_iter().for_each(|about| batch.reserve(about, reported));
+        }
         batch.check(level, &mut report);
         let proof = tapes.iter().find_map(Tape::failed);
         let mut plan = Plan { sources, tapes, batch, diagnostics: Vec::new(), proof };

@@ -345,8 +345,8 @@ fn a_link_is_resolved_and_keeps_its_target() {
     assert!(link.get().unwrap().is(&first));
     assert_eq!(second.get::<String>("fallback").unwrap(), "/objects/p0");
     let mut seen = Vec::new();
-    second.links(&mut |property, link| seen.push((property, link.target_type(), link.holds())));
-    assert_eq!(seen, [("fallback", "printer", true)]);
+    second.links(&mut |property, link| seen.push((property.to_owned(), link.target_type(), link.holds())));
+    assert_eq!(seen, [("fallback".to_owned(), "printer", true)]);
 }
 
 #[test]

@@ -99,6 +99,8 @@ pub enum ModelErrorKind {
     NotDeletable,
     /// The object is gone.
     Deleted,
+    /// A draft or batch of which something was refused before.
+    AlreadyRefused,
 
     // the host and authors
     /// The host refused.
@@ -224,6 +226,7 @@ impl Problem for ModelErrorKind {
             K::InUse { .. } => "in-use",
             K::NotDeletable => "not-deletable",
             K::Deleted => "deleted",
+            K::AlreadyRefused => "already-refused",
             K::Host { .. } => "host-refused",
             K::Cancelled => "cancelled",
             K::Custom { code, .. } => code,
@@ -326,10 +329,16 @@ impl Problem for ModelErrorKind {
                 write!(f, "{} names '{}', which does not exist", Subject(about), Shown(path))
             }
             K::LinkCycle { ids, .. } => write!(f, "objects need each other: {}", List(ids)),
+            K::InUse { users } if users.is_empty() => {
+                write!(f, "{} is in use by somebody without a name", Object(about))
+            }
             K::InUse { users } => {
                 write!(f, "{} is in use by {}", Object(about), List(users))
             }
             K::NotDeletable => write!(f, "{} cannot be deleted", Object(about)),
+            K::AlreadyRefused => {
+                write!(f, "{} cannot be created: something about it was refused before", Object(about))
+            }
             K::Deleted => write!(f, "{} has been deleted", Object(about)),
             K::Host { message } => match &about.object {
                 Some(_) => write!(f, "{}: {message}", Object(about)),
@@ -515,6 +524,7 @@ impl ModelErrorKind {
             K::InUse { users: vec![s("/objects/vm0")] },
             K::NotDeletable,
             K::Deleted,
+            K::AlreadyRefused,
             K::Host { message: s("cannot allocate memory") },
             K::Cancelled,
             K::Custom { code: "out-of-paper", message: s("the tray is empty") },

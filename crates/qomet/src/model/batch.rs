@@ -1,7 +1,7 @@
 //! Objects that are created together or not at all.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use compact_str::CompactString;
 
@@ -24,22 +24,47 @@ pub enum Level {
 /// Drafts that are created together or not at all.
 pub struct Batch {
     model: Model,
+    place: Destination,
     drafts: Vec<Box<dyn AnyDraft>>,
     /// Ids of objects that could not even become drafts: links to them are not judged.
     reserved: Vec<About>,
     /// How far it was checked, and the order of creation.
     checked: Option<(Level, Vec<usize>)>,
+    /// Proof that something about the batch was refused; then it is not created.
+    refused: Option<Failed>,
     shared: Services,
     cancel: Arc<AtomicBool>,
 }
 
+/// Where the objects of a batch go.
+pub(super) struct Destination {
+    pub(super) parent: ObjectRef,
+    /// A user's objects have ids; a program's may have any name.
+    pub(super) by_user: bool,
+}
+
+impl Destination {
+    /// Checks an id or name.
+    pub(super) fn check_name(&self, name: &str) -> Result<(), Diagnostic> {
+        if self.by_user {
+            return crate::tree::check_id(name);
+        }
+        if name.is_empty() || name.contains('/') {
+            return Err(ModelErrorKind::InvalidName { what: "object", name: name.to_owned() }.into());
+        }
+        Ok(())
+    }
+}
+
 impl Batch {
-    pub(super) fn new(model: Model, drafts: Vec<Box<dyn AnyDraft>>) -> Self {
+    pub(super) fn new(model: Model, place: Destination, drafts: Vec<Box<dyn AnyDraft>>) -> Self {
         Batch {
             model,
+            place,
             drafts,
             reserved: Vec::new(),
             checked: None,
+            refused: None,
             shared: Services::default(),
             cancel: Arc::default(),
         }
@@ -64,14 +89,22 @@ impl Batch {
     }
 
     /// Says that the batch was meant to have an object that could not even become a draft, so that links to it are
-    /// not reported as a second mistake.
-    pub fn reserve(&mut self, about: About) {
+    /// not reported as a second mistake. The batch cannot be created.
+    pub fn reserve(&mut self, about: About, reported: Failed) {
         self.reserved.push(about);
+        self.refused = Some(reported);
     }
 
     /// Checks everything up to `level`; all that can be seen is reported. What was checked before is not checked
-    /// again. `create` makes the same checks.
+    /// again: what it refused stays refused. `create` makes the same checks.
     pub fn check(&mut self, level: Level, report: &mut Diagnostics) {
+        let mut found = Diagnostics::new();
+        self.check_anew(level, &mut found);
+        self.refused = self.refused.or(found.proof());
+        report.extend(found.take());
+    }
+
+    fn check_anew(&mut self, level: Level, report: &mut Diagnostics) {
         let (done, mut order) = match self.checked.take() {
             Some((done, order)) => (Some(done), order),
             None => (None, Vec::new()),
@@ -84,7 +117,7 @@ impl Batch {
             }
         }
         if level >= Level::Graph && done < Some(Level::Graph) {
-            order = graph::check(&self.model, &self.drafts, &self.reserved, report);
+            order = graph::check(&self.model, &self.place, &self.drafts, &self.reserved, report);
         }
         if level >= Level::Host && done < Some(Level::Host) {
             self.probe(report);
@@ -129,26 +162,25 @@ impl Batch {
         Surroundings { id, services: &self.model.inner.services, batch: &self.shared }
     }
 
-    /// Checks everything, then creates every object below `/objects`, in the order of the drafts.
+    /// Checks everything, then creates every object, in the order of the drafts.
     ///
     /// # Errors
     /// The proof that something was reported; then nothing was created, and what had been done is undone.
     pub fn create(mut self, report: &mut Diagnostics) -> Result<Vec<ObjectRef>, Failed> {
-        if let Some(reported) = self.drafts.iter().find_map(|draft| draft.damaged()) {
-            return Err(reported);
+        let damaged = self.drafts.iter().find(|draft| draft.damaged().is_some());
+        if self.refused.is_some() || damaged.is_some() {
+            let about = damaged.map(|draft| draft.about()).unwrap_or_default();
+            return Err(report.report(Diagnostic::new(ModelErrorKind::AlreadyRefused).with_about(about)));
         }
-        let mut found = Diagnostics::new();
-        self.check(Level::Host, &mut found);
-        let refused = found.proof();
-        report.extend(found.take());
-        if let Some(reported) = refused {
+        self.check(Level::Host, report);
+        if let Some(reported) = self.refused {
             return Err(reported);
         }
         let drafts = std::mem::take(&mut self.drafts);
         let order = self.checked.take().map_or_else(Vec::new, |(_, order)| order);
         let ids: Vec<CompactString> =
             drafts.iter().map(|draft| draft.id().unwrap_or_default().into()).collect();
-        let _pending = Pending::take(&self.model, ids, report)?;
+        let _pending = Pending::take(&self.model, &self.place.parent, ids, report)?;
         let mut journal = Journal::new();
         let mut made: Vec<Option<ObjectRef>> = vec![None; drafts.len()];
         let done = self.realize(drafts, &order, &mut made, &mut journal, report);
@@ -215,9 +247,12 @@ impl Batch {
             graph::resolve_links(&mut *draft, &find, report)?;
             let about = draft.about();
             let id = CompactString::from(draft.id().unwrap_or_default());
+            if self.cancel.load(Ordering::Relaxed) {
+                return Err(report.report(Diagnostic::new(ModelErrorKind::Cancelled).with_about(about)));
+            }
             let mut warnings = Diagnostics::new();
             let object = draft.realize(
-                Some(self.model.inner.objects.clone()),
+                Some(self.place.parent.clone()),
                 &id,
                 &mut RealizeContext {
                     around: self.around(&id),
@@ -260,34 +295,39 @@ fn complete(diagnostics: &mut [Diagnostic], draft: &dyn AnyDraft) {
     }
 }
 
-/// The ids of objects in the making; nobody else can take them.
+/// The names of objects in the making; nobody else can take them.
 struct Pending {
     model: Model,
-    ids: Vec<CompactString>,
+    names: Vec<(usize, CompactString)>,
 }
 
 impl Pending {
-    fn take(model: &Model, ids: Vec<CompactString>, report: &mut Diagnostics) -> Result<Self, Failed> {
+    fn take(
+        model: &Model,
+        parent: &ObjectRef,
+        ids: Vec<CompactString>,
+        report: &mut Diagnostics,
+    ) -> Result<Self, Failed> {
+        let taken = model.inner.tree.children_by_name(parent);
         let mut pending = model.inner.pending.lock();
-        if let Some(taken) = ids.iter().find(|id| pending.contains(*id) || model.find(id).is_some()) {
-            let problem = ModelErrorKind::DuplicateId { id: taken.to_string() };
-            return Err(report.report(Diagnostic::new(problem).with_object(taken).with_property("id")));
+        let names: Vec<(usize, CompactString)> = ids.into_iter().map(|id| (parent.address(), id)).collect();
+        if let Some((_, id)) =
+            names.iter().find(|name| pending.contains(*name) || taken.get(&name.1).is_some())
+        {
+            let problem = ModelErrorKind::DuplicateId { id: id.to_string() };
+            return Err(report.report(Diagnostic::new(problem).with_object(id).with_property("id")));
         }
-        pending.extend(ids.iter().cloned());
+        pending.extend(names.iter().cloned());
         drop(pending);
-        Ok(Pending { model: model.clone(), ids })
+        Ok(Pending { model: model.clone(), names })
     }
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
         let mut pending = self.model.inner.pending.lock();
-        for id in &self.ids {
-            pending.remove(id);
-        }
-        if pending.is_empty() {
-            // A large batch leaves a large table.
-            *pending = std::collections::HashSet::default();
+        for name in &self.names {
+            pending.remove(name);
         }
     }
 }

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::Model;
 use crate::error::{Diagnostic, ModelErrorKind, Result};
-use crate::object::{Hold, ObjectRef, release};
+use crate::object::{Hold, ObjectRef};
 use crate::tree::absent;
 
 /// The leases of a model.
@@ -22,7 +22,8 @@ pub(super) struct Leases {
 
 /// Keeps an object from being deleted on behalf of somebody who is no object: a guest, a device.
 pub struct Lease {
-    hold: Hold,
+    object: ObjectRef,
+    _hold: Hold,
     number: u64,
     leases: Arc<Leases>,
 }
@@ -31,7 +32,7 @@ impl Lease {
     /// The object.
     #[must_use]
     pub fn object(&self) -> &ObjectRef {
-        self.hold.object()
+        &self.object
     }
 }
 
@@ -51,7 +52,7 @@ impl Model {
         let leases = self.inner.leases.clone();
         let number = leases.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         leases.list.lock().push((number, object.clone(), user.to_owned()));
-        Ok(Lease { hold, number, leases })
+        Ok(Lease { object: object.clone(), _hold: hold, number, leases })
     }
 
     /// Deletes an object and everything below it.
@@ -84,9 +85,8 @@ impl Model {
         }
         let gone = change.remove(&all);
         drop(change);
-        // Children go before their parents, outside of every lock.
-        drop(all);
-        release(gone);
+        // Outside of every lock.
+        drop((all, gone));
         Ok(())
     }
 
@@ -133,13 +133,12 @@ fn mark(all: &[ObjectRef]) -> Result<(), &ObjectRef> {
 /// How often each of `all` is held by others of `all`.
 fn holds_inside(all: &[ObjectRef]) -> Vec<u32> {
     let mut holds = vec![0; all.len()];
-    let place = |object: &ObjectRef| std::ptr::from_ref(object.header()).addr();
     let places: HashMap<usize, usize, foldhash::fast::RandomState> =
-        all.iter().enumerate().map(|(at, one)| (place(one), at)).collect();
-    for one in all.iter().filter(|one| one.class().has_links()) {
+        all.iter().enumerate().map(|(at, one)| (one.address(), at)).collect();
+    for one in all.iter().filter(|one| one.has_links()) {
         one.links(&mut |_, link| {
             let target = link.target().filter(|_| link.holds());
-            if let Some(count) = target.and_then(|target| holds.get_mut(*places.get(&place(&target))?)) {
+            if let Some(count) = target.and_then(|target| holds.get_mut(*places.get(&target.address())?)) {
                 *count += 1;
             }
         });

@@ -1,14 +1,15 @@
 //! Links between the drafts of a batch and the objects of a model: who needs whom, and in what order they can be
 //! made.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::error::{About, Diagnostic, Diagnostics, Failed, ModelErrorKind, Related, nearest};
 use crate::object::{AnyDraft, ObjectRef};
-use crate::tree::ChildrenByName;
+use crate::tree::{ChildrenByName, Resolved};
 use crate::types::Class;
 
 use super::Model;
+use super::batch::Destination;
 
 /// The ids of a batch.
 type Ids<'a> = HashMap<&'a str, usize, foldhash::fast::RandomState>;
@@ -26,67 +27,97 @@ fn about(draft: &dyn AnyDraft, slot: usize) -> About {
 /// Checks ids and links of `drafts` against each other and the model. Returns the order in which they can be made;
 /// it is complete only if nothing was reported.
 ///
-/// `reserved` are the ids of objects that could not even become drafts.
+/// `reserved` are the ids of objects that could not even become drafts, `place` is where the objects go.
 pub(super) fn check(
     model: &Model,
+    place: &Destination,
     drafts: &[Box<dyn AnyDraft>],
     reserved: &[About],
     report: &mut Diagnostics,
 ) -> Vec<usize> {
     let mut ids: Ids<'_> =
         HashMap::with_capacity_and_hasher(drafts.len(), foldhash::fast::RandomState::default());
-    let taken = model.inner.tree.children_by_name(model.objects());
+    let taken = model.inner.tree.children_by_name(&place.parent);
     for index in 0..drafts.len() {
-        check_id(&taken, drafts, index, &mut ids, report);
+        check_id(&taken, place, drafts, index, &mut ids, report);
     }
     check_reserved(drafts, reserved, &ids, report);
-    let is_reserved = |id: &str| reserved.iter().any(|about| about.object.as_deref() == Some(id));
     if !drafts.iter().any(|draft| draft.class().has_links()) {
         return (0..drafts.len()).collect();
     }
+    let reserved: HashSet<&str> = reserved.iter().filter_map(|about| about.object.as_deref()).collect();
+    let mut suggestions = Suggestions { ids: &ids, names: Vec::new(), left: SUGGESTIONS };
     let mut needs: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
     for (draft, needs) in drafts.iter().zip(&mut needs).filter(|(draft, _)| draft.class().has_links()) {
         draft.links(&mut |slot, link| {
             let Some(path) = link.unresolved() else { return };
-            let found = |class: &Class| ModelErrorKind::WrongLinkType {
+            if reserved.contains(id_of(path)) {
+                return;
+            }
+            let wrong = |class: &Class| ModelErrorKind::WrongLinkType {
                 path: path.to_owned(),
                 expected: link.target_type().to_owned(),
                 found: class.name().to_owned(),
             };
-            if is_reserved(id_of(path)) {
-                return;
-            }
             let problem = match ids.get(id_of(path)).and_then(|other| Some((*other, drafts.get(*other)?))) {
                 Some((other, target)) if target.class().is_a(link.target_type()) => {
-                    if !needs.contains(&other) {
-                        needs.push(other);
-                    }
+                    needs.push(other);
                     return;
                 }
-                Some((_, target)) => Diagnostic::new(found(target.class())).with_related(Related {
+                Some((_, target)) => Diagnostic::new(wrong(target.class())).with_related(Related {
                     label: "this object".to_owned(),
                     about: target.about(),
                     place: None,
                 }),
-                None => match model.resolve(path) {
-                    Ok(target) if target.class().is_a(link.target_type()) => return,
-                    Ok(target) => Diagnostic::new(found(target.class())),
-                    Err(problem) if problem.code() == "not-found" => {
-                        let path = path.to_owned();
-                        let nearest = nearest(id_of(&path), ids.keys().copied()).map(str::to_owned);
-                        Diagnostic::new(ModelErrorKind::DanglingLink { path, nearest })
+                None => match model.inner.tree.resolve(path) {
+                    // The empty path names nobody, though as a path it is the root.
+                    Resolved::Found(_) | Resolved::Nothing if path.is_empty() => {
+                        Diagnostic::new(suggestions.dangling(path))
                     }
-                    Err(problem) => problem,
+                    Resolved::Found(target) if target.class().is_a(link.target_type()) => return,
+                    Resolved::Found(target) => Diagnostic::new(wrong(target.class())),
+                    Resolved::Nothing => Diagnostic::new(suggestions.dangling(path)),
+                    Resolved::Ambiguous(candidates) => crate::tree::ambiguous(path, &candidates),
                 },
             };
-            let _ = report.report(problem.with_about(about(&**draft, slot)));
+            let problem = problem.with_about(about(&**draft, slot));
+            if !draft.withholds(&problem) {
+                let _ = report.report(problem);
+            }
         });
+        needs.sort_unstable();
+        needs.dedup();
     }
     order(drafts, &needs, report)
 }
 
+/// So many suggestions are worth their time: each looks at every id.
+const SUGGESTIONS: usize = 100;
+
+/// The nearest ids, for links that lead nowhere.
+struct Suggestions<'a> {
+    ids: &'a Ids<'a>,
+    names: Vec<&'a str>,
+    left: usize,
+}
+
+impl Suggestions<'_> {
+    fn dangling(&mut self, path: &str) -> ModelErrorKind {
+        let left = self.left;
+        self.left = left.saturating_sub(1);
+        if left == SUGGESTIONS {
+            // In the order of the drafts, so that of two that are as near it is always the same.
+            self.names = self.ids.keys().copied().collect();
+            self.names.sort_unstable_by_key(|name| self.ids.get(name));
+        }
+        let nearest = if left > 0 { nearest(id_of(path), self.names.iter().copied()) } else { None };
+        ModelErrorKind::DanglingLink { path: path.to_owned(), nearest: nearest.map(str::to_owned) }
+    }
+}
+
 fn check_id<'a>(
     taken: &ChildrenByName,
+    place: &Destination,
     drafts: &'a [Box<dyn AnyDraft>],
     index: usize,
     ids: &mut Ids<'a>,
@@ -96,8 +127,12 @@ fn check_id<'a>(
     let problem = match draft.id() {
         None if draft.damaged().is_some() => return,
         None => Diagnostic::new(ModelErrorKind::MissingId),
-        Some(id) => match crate::tree::check_id(id) {
-            Err(problem) => problem.with_property("id"),
+        Some(id) => match place.check_name(id) {
+            Err(problem) => {
+                // It is wrong once, not again for each link that names it.
+                ids.entry(id).or_insert(index);
+                problem.with_property("id")
+            }
             Ok(()) => match ids.insert(id, index) {
                 None if taken.get(id).is_none() => return,
                 None => {
@@ -156,7 +191,8 @@ fn link_between(from: &dyn AnyDraft, to: &dyn AnyDraft) -> (About, String) {
     found.unwrap_or_else(|| (from.about(), String::new()))
 }
 
-/// Sorts so that each draft comes after those it needs, else in the given order. Reports each cycle once.
+/// Sorts so that each draft comes after those it needs, else in the given order. Reports cycles, but none that
+/// shares an object with one that was reported.
 fn order(drafts: &[Box<dyn AnyDraft>], needs: &[Vec<usize>], report: &mut Diagnostics) -> Vec<usize> {
     #[derive(Clone, Copy, PartialEq)]
     enum Mark {
@@ -165,6 +201,8 @@ fn order(drafts: &[Box<dyn AnyDraft>], needs: &[Vec<usize>], report: &mut Diagno
         Done,
     }
     let mut marks = vec![Mark::New; drafts.len()];
+    // What stands in a cycle that was reported: others through it are seen when that one is broken.
+    let mut told = vec![false; drafts.len()];
     let mut order = Vec::with_capacity(drafts.len());
     for start in 0..drafts.len() {
         // Depth first with a stack of our own, so that long chains do not exhaust the real one.
@@ -189,15 +227,17 @@ fn order(drafts: &[Box<dyn AnyDraft>], needs: &[Vec<usize>], report: &mut Diagno
                 }
                 Some(need) => match marks.get(need) {
                     Some(Mark::New) => stack.push((need, 0)),
-                    Some(Mark::Open) => {
+                    Some(Mark::Open) if told.get(need) == Some(&false) && told.get(at) == Some(&false) => {
                         let from = stack.iter().position(|(index, _)| *index == need).unwrap_or(0);
-                        let members: Vec<&dyn AnyDraft> = stack
-                            .iter()
-                            .skip(from)
-                            .filter_map(|(index, _)| drafts.get(*index).map(|d| &**d))
-                            .collect();
-                        report_cycle(&members, report);
+                        let members: Vec<usize> = stack.iter().skip(from).map(|(index, _)| *index).collect();
+                        for member in &members {
+                            if let Some(told) = told.get_mut(*member) {
+                                *told = true;
+                            }
+                        }
+                        report_cycle(drafts, &members, report);
                     }
+                    Some(Mark::Open) => {}
                     Some(Mark::Done) | None => {}
                 },
             }
@@ -207,11 +247,15 @@ fn order(drafts: &[Box<dyn AnyDraft>], needs: &[Vec<usize>], report: &mut Diagno
 }
 
 /// Reports objects of which each needs the next one, and the last the first.
-fn report_cycle(members: &[&dyn AnyDraft], report: &mut Diagnostics) {
+fn report_cycle(drafts: &[Box<dyn AnyDraft>], members: &[usize], report: &mut Diagnostics) {
+    /// So many of its links are shown.
+    const SHOWN: usize = 10;
+    let members: Vec<&dyn AnyDraft> =
+        members.iter().filter_map(|at| drafts.get(*at).map(|one| &**one)).collect();
     let next = members.iter().cycle().skip(1);
-    let mut links = members.iter().zip(next).map(|(from, to)| link_between(*from, *to));
+    let mut links = members.iter().zip(next).take(SHOWN).map(|(from, to)| link_between(*from, *to));
     let Some((first, path)) = links.next() else { return };
-    let ids = members.iter().map(|draft| draft.id().unwrap_or_default().to_owned()).collect();
+    let ids = members.iter().take(SHOWN + 1).map(|draft| draft.id().unwrap_or_default().to_owned()).collect();
     let mut problem = Diagnostic::new(ModelErrorKind::LinkCycle { ids, path }).with_about(first);
     for (about, _) in links {
         let label = "and this one".to_owned();

@@ -1,15 +1,15 @@
 //! The model itself: the types, the tree, and what is looked up in it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use compact_str::CompactString;
 use parking_lot::Mutex;
 
-use super::context::Surroundings;
+use super::batch::Destination;
 use super::delete::Leases;
-use super::{Batch, Journal, RealizeContext, Services};
-use crate::error::{Diagnostic, Diagnostics, Failed, Result};
+use super::{Batch, Services};
+use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind, Result};
 use crate::object::{AnyDraft, Draft, Header, Instance, ObjectRef};
 use crate::tree::Tree;
 use crate::types::{Container, Realize, TypeRegistry};
@@ -28,8 +28,8 @@ pub(super) struct Inner {
     pub(super) root: ObjectRef,
     pub(super) objects: ObjectRef,
     pub(super) services: Services,
-    /// Ids of objects in the making.
-    pub(super) pending: Mutex<std::collections::HashSet<CompactString, foldhash::fast::RandomState>>,
+    /// Parents' addresses and names of objects in the making.
+    pub(super) pending: Mutex<HashSet<(usize, CompactString), foldhash::fast::RandomState>>,
     pub(super) leases: Arc<Leases>,
 }
 
@@ -115,7 +115,7 @@ impl Model {
     pub fn object(&self, id: &str) -> Result<ObjectRef> {
         match self.find(id) {
             Some(object) => Ok(object),
-            None => Err(Diagnostic::new(crate::ModelErrorKind::NotFound {
+            None => Err(Diagnostic::new(ModelErrorKind::NotFound {
                 path: id.to_owned(),
                 nearest: self.inner.tree.nearest(id),
             })),
@@ -164,7 +164,8 @@ impl Model {
     /// A batch of drafts to be created together.
     #[must_use]
     pub fn batch(&self, drafts: Vec<Box<dyn AnyDraft>>) -> Batch {
-        Batch::new(self.clone(), drafts)
+        let place = Destination { parent: self.objects().clone(), by_user: true };
+        Batch::new(self.clone(), place, drafts)
     }
 
     /// Creates one object below `/objects`.
@@ -172,13 +173,7 @@ impl Model {
     /// # Errors
     /// The first thing that is wrong; then nothing was created and nothing is left behind.
     pub fn create(&self, draft: Box<dyn AnyDraft>) -> Result<ObjectRef> {
-        let mut report = Diagnostics::new();
-        let created = self.batch(vec![draft]).create(&mut report);
-        report.first_error()?;
-        created
-            .ok()
-            .and_then(|mut objects| objects.pop())
-            .ok_or_else(|| crate::ModelErrorKind::Deleted.into())
+        create_one(self.batch(vec![draft]))
     }
 
     /// Creates an object of the program's own at any place of the tree. A name that ends in `[*]` gets the lowest
@@ -189,47 +184,31 @@ impl Model {
     pub fn add<T: Realize>(
         &self,
         parent: &ObjectRef,
-        name: &str,
+        asked: &str,
         configure: impl FnOnce(&mut dyn AnyDraft) -> Result<()>,
     ) -> Result<ObjectRef> {
-        let class = self.inner.registry.lookup(T::INFO.name)?;
+        let class = self.inner.registry.lookup(T::NAME)?;
         let mut draft: Box<dyn AnyDraft> = Box::new(Draft::<T>::new(class.clone()));
-        draft.set_id(name);
+        draft.set_id(asked);
         configure(&mut *draft)?;
-        let mut report = Diagnostics::new();
-        draft.check(&mut report);
-        let _ = super::graph::resolve_links(&mut *draft, &|path| self.resolve(path).ok(), &mut report);
-        report.first_error()?;
-        let (mut journal, mut warnings) = (Journal::new(), Diagnostics::new());
         // A wildcard is settled first, so that the object is born with its name.
-        let asked = name;
         let name = self.inner.tree.change().name(parent, asked)?;
-        let object = draft.realize(
-            Some(parent.clone()),
-            &name,
-            &mut RealizeContext {
-                around: Surroundings {
-                    id: &name,
-                    services: &self.inner.services,
-                    batch: &Services::default(),
-                },
-                journal: &mut journal,
-                warnings: &mut warnings,
-                cancel: &AtomicBool::new(false),
-            },
-        );
-        let _ = warnings.take();
-        let added = object.and_then(|object| {
-            self.inner.tree.change().add(object.clone())?;
-            Ok(object)
-        });
-        match &added {
-            Ok(_) => journal.commit(),
-            Err(_) if asked != name => self.inner.tree.change().give_back(parent, &name),
-            Err(_) => {}
+        draft.set_id(&name);
+        let place = Destination { parent: parent.clone(), by_user: false };
+        let created = create_one(Batch::new(self.clone(), place, vec![draft]));
+        if created.is_err() && asked != name {
+            self.inner.tree.change().give_back(parent, &name);
         }
-        added
+        created
     }
+}
+
+/// Creates a batch of one. Warnings are let go; who wants them creates a batch.
+fn create_one(batch: Batch) -> Result<ObjectRef> {
+    let mut report = Diagnostics::new();
+    let created = batch.create(&mut report);
+    report.first_error()?;
+    created.ok().and_then(|mut objects| objects.pop()).ok_or_else(|| ModelErrorKind::AlreadyRefused.into())
 }
 
 impl std::fmt::Debug for Model {

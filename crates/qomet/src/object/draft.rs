@@ -23,6 +23,19 @@ impl SlotSet {
         slot < 128 && self.0 >> slot & 1 == 1
     }
 
+    /// Takes `slot` out.
+    pub fn remove(&mut self, slot: usize) {
+        if slot < 128 {
+            self.0 &= !(1 << slot);
+        }
+    }
+
+    /// Whether nothing is in it.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// Those that are not in `other`.
     #[must_use]
     pub fn without(self, other: SlotSet) -> SlotSet {
@@ -57,6 +70,9 @@ pub struct Draft<T: Realize> {
     given: SlotSet,
     /// What was given, but wrongly. Rules that look at it would only report a consequence.
     damaged: SlotSet,
+    /// Proof for a slot in `damaged`.
+    slot_failed: Option<Failed>,
+    /// Proof that something else about the draft was reported.
     failed: Option<Failed>,
     bag: Option<usize>,
 }
@@ -151,6 +167,7 @@ impl<T: Realize> Draft<T> {
             properties: T::defaults(),
             given: SlotSet::default(),
             damaged: SlotSet::default(),
+            slot_failed: None,
             failed: None,
             bag: None,
         }
@@ -212,22 +229,27 @@ impl<T: Realize> AnyDraft for Draft<T> {
         // Given even if it turns out wrong: its absence must not be reported as a second mistake.
         self.given.insert(slot);
         let done = self.assign_sound(slot, property, input);
-        if let Err(reported) = done {
-            self.damage(Some(slot), reported);
+        match done {
+            // What was wrong with it before is mended.
+            Ok(()) => self.damaged.remove(slot),
+            Err(reported) => self.damage(Some(slot), reported),
         }
         done
     }
 
     fn damage(&mut self, slot: Option<usize>, reported: Failed) {
-        self.failed = Some(reported);
-        if let Some(slot) = slot {
-            self.given.insert(slot);
-            self.damaged.insert(slot);
+        match slot {
+            Some(slot) => {
+                self.given.insert(slot);
+                self.damaged.insert(slot);
+                self.slot_failed = Some(reported);
+            }
+            None => self.failed = Some(reported),
         }
     }
 
     fn damaged(&self) -> Option<Failed> {
-        self.failed
+        self.failed.or(self.slot_failed.filter(|_| !self.damaged.is_empty()))
     }
 
     fn write(&self, slot: usize, output: &mut dyn Output) {

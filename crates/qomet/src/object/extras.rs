@@ -6,7 +6,7 @@
 //!
 //! Children are not here: they are the tree's.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use compact_str::CompactString;
@@ -37,8 +37,11 @@ enum Kind {
         property: &'static Property,
         slot: usize,
     },
-    /// Of a property that the other object has beside those of its type.
-    AliasOfExtra(Arc<Extra>),
+    /// Of a property, itself no alias, that the other object has beside those of its type.
+    AliasOfExtra {
+        owner: WeakRef,
+        extra: Weak<Extra>,
+    },
     Link(ExtraLink),
     Computed {
         value_type: &'static ValueType,
@@ -71,16 +74,31 @@ impl Extra {
     pub fn qom_type(&self) -> String {
         match &self.kind {
             Kind::Alias { property, .. } => property.value_type.qom_name(),
-            Kind::AliasOfExtra(extra) => extra.qom_type(),
+            Kind::AliasOfExtra { extra, .. } => {
+                extra.upgrade().map_or_else(String::new, |extra| extra.qom_type())
+            }
             Kind::Link(link) => format!("link<{}>", link.target_type),
             Kind::Computed { value_type, .. } => value_type.qom_name(),
+        }
+    }
+
+    /// An alias of this property of `owner`'s.
+    fn alias_of(self: &Arc<Self>, owner: &ObjectRef) -> Kind {
+        match &self.kind {
+            Kind::Alias { target, property, slot } => {
+                Kind::Alias { target: target.clone(), property, slot: *slot }
+            }
+            Kind::AliasOfExtra { owner, extra } => {
+                Kind::AliasOfExtra { owner: owner.clone(), extra: extra.clone() }
+            }
+            _ => Kind::AliasOfExtra { owner: owner.downgrade(), extra: Arc::downgrade(self) },
         }
     }
 
     pub(super) fn write(&self, output: &mut dyn Output) -> Result<()> {
         match &self.kind {
             Kind::Alias { target, slot, .. } => gone(target)?.write_slot(*slot, output),
-            Kind::AliasOfExtra(extra) => return extra.write(output),
+            Kind::AliasOfExtra { owner, extra } => return alias(owner, extra)?.1.write(output),
             Kind::Link(link) => output.string(&link.path()),
             Kind::Computed { value, .. } => value().write(output),
         }
@@ -90,21 +108,24 @@ impl Extra {
     pub(super) fn value(&self) -> Result<ValueRef<'static>> {
         Ok(match &self.kind {
             Kind::Alias { target, slot, .. } => gone(target)?.value(*slot).into_owned(),
-            Kind::AliasOfExtra(extra) => return extra.value(),
+            Kind::AliasOfExtra { owner, extra } => return alias(owner, extra)?.1.value(),
             Kind::Link(link) => ValueRef::Str(link.path().into()),
             Kind::Computed { value, .. } => value().into_value_ref(),
         })
     }
 
     /// Sets the property; a link's path was already looked up by `input`.
-    pub(super) fn set(&self, input: &mut dyn Input) -> Result<(), Failed> {
+    pub(super) fn set(&self, owner: &ObjectRef, input: &mut dyn Input) -> Result<(), Failed> {
         match &self.kind {
             Kind::Alias { target, slot, .. } => match target.upgrade() {
                 Some(target) => target.set_slot_from(*slot, input),
                 None => Err(input.report(Box::new(ModelErrorKind::Deleted))),
             },
-            Kind::AliasOfExtra(extra) => extra.set(input),
-            Kind::Link(link) => link.set(input),
+            Kind::AliasOfExtra { owner, extra } => match alias(owner, extra) {
+                Ok((owner, extra)) => extra.set(&owner, input),
+                Err(_) => Err(input.report(Box::new(ModelErrorKind::Deleted))),
+            },
+            Kind::Link(link) => link.set(owner, input),
             Kind::Computed { .. } => Err(input.report(Box::new(ModelErrorKind::ReadOnly))),
         }
     }
@@ -113,6 +134,11 @@ impl Extra {
 /// The target of an alias, which may have gone.
 fn gone(target: &WeakRef) -> Result<ObjectRef> {
     target.upgrade().ok_or_else(|| ModelErrorKind::Deleted.into())
+}
+
+/// The target of an alias of an extra property, and whose it is. Either may have gone.
+fn alias(owner: &WeakRef, extra: &Weak<Extra>) -> Result<(ObjectRef, Arc<Extra>)> {
+    owner.upgrade().zip(extra.upgrade()).ok_or_else(|| ModelErrorKind::Deleted.into())
 }
 
 impl ExtraLink {
@@ -133,19 +159,17 @@ impl ExtraLink {
         Ok(())
     }
 
-    fn set(&self, input: &mut dyn Input) -> Result<(), Failed> {
-        match input.link()? {
-            LinkTarget::Object(target) => {
-                self.point(&target).map_err(|problem| input.report(Box::new(problem)))
-            }
+    fn set(&self, owner: &ObjectRef, input: &mut dyn Input) -> Result<(), Failed> {
+        let target = input.link()?;
+        let done = owner.header().lock().store(|| match target {
+            LinkTarget::Object(target) => self.point(&target),
             LinkTarget::Path(path) if path.is_empty() => {
                 self.target.store(Arc::new(Target::None));
                 Ok(())
             }
-            LinkTarget::Path(path) => {
-                Err(input.report(Box::new(ModelErrorKind::DanglingLink { path, nearest: None })))
-            }
-        }
+            LinkTarget::Path(path) => Err(ModelErrorKind::DanglingLink { path, nearest: None }),
+        });
+        done.map_err(|problem| input.report(Box::new(problem)))
     }
 }
 
@@ -156,7 +180,7 @@ impl LinkRef for ExtraLink {
     fn target(&self) -> Option<ObjectRef> {
         match &**self.target.load() {
             Target::None => None,
-            Target::Held(hold) => Some(hold.object().clone()),
+            Target::Held(hold) => hold.object(),
             Target::Weak(weak) => weak.upgrade(),
         }
     }
@@ -236,7 +260,7 @@ impl ObjectRef {
             (Ok((slot, property)), _) => {
                 (property.description.to_owned(), Kind::Alias { target: target.downgrade(), property, slot })
             }
-            (Err(_), Some(extra)) => (extra.description.clone(), Kind::AliasOfExtra(extra)),
+            (Err(_), Some(extra)) => (extra.description.clone(), extra.alias_of(target)),
             (Err(problem), None) => return Err(problem.with_object(target.name())),
         };
         self.add_extra(name, Extra { description, kind })
@@ -278,7 +302,12 @@ impl ObjectRef {
 
     /// Removes a property that was added; false if there is none.
     pub fn remove_extra(&self, name: &str) -> bool {
-        self.header().extras().remove(name)
+        let mut removed = false;
+        let _ = self.header().lock().store(|| {
+            removed = self.header().extras().remove(name);
+            if removed { Ok(()) } else { Err(()) }
+        });
+        removed
     }
 
     /// The properties that were added, in that order.
@@ -292,9 +321,10 @@ impl ObjectRef {
     }
 
     fn add_extra(&self, name: &str, extra: Extra) -> Result<()> {
-        if self.class().find(name).is_none() && self.header().extras().add(name, extra) {
-            return Ok(());
-        }
-        Err(self.about_property(ModelErrorKind::DuplicateProperty, name))
+        let added = self.header().lock().store(|| {
+            let free = self.class().find(name).is_none() && self.header().extras().add(name, extra);
+            if free { Ok(()) } else { Err(ModelErrorKind::DuplicateProperty) }
+        });
+        added.map_err(|problem| self.about_property(problem, name))
     }
 }

@@ -27,7 +27,7 @@ pub struct Header {
     class: Arc<Class>,
     parent: Option<ObjectRef>,
     name: CompactString,
-    /// Where the tree keeps it; only the tree's writer reads or writes this.
+    /// Where the tree keeps it. Only the tree's writer changes it; a reader checks that it finds the object there.
     index: AtomicU32,
     /// How many holds there are, and [`DELETED`]. One word, so that a hold and a deletion cannot both win.
     uses: AtomicU32,
@@ -90,6 +90,10 @@ impl Header {
         self.lock.revision.load(Ordering::Acquire)
     }
 
+    pub(super) fn lock(&self) -> &ObjectLock {
+        &self.lock
+    }
+
     pub(super) fn extras(&self) -> &Extras {
         &self.extras
     }
@@ -120,6 +124,11 @@ impl Header {
             .map_err(|_| ModelErrorKind::Deleted)
     }
 
+    /// Takes one more hold beside one that there is.
+    pub(crate) fn hold_again(&self) {
+        self.uses.fetch_add(1, Ordering::AcqRel);
+    }
+
     pub(crate) fn release(&self) {
         self.uses.fetch_sub(1, Ordering::AcqRel);
     }
@@ -137,6 +146,18 @@ impl Header {
     /// Takes the mark back.
     pub(crate) fn undelete(&self) {
         self.uses.fetch_and(!DELETED, Ordering::AcqRel);
+    }
+}
+
+/// The last reference to a deep child may be the last to all its parents. They go one after the other here, not each
+/// inside of the one before, which would exhaust the stack.
+impl Drop for Header {
+    fn drop(&mut self) {
+        let mut next = self.parent.take();
+        while let Some(object) = next {
+            // If it goes now, it finds that its parent has another reference, and this loop goes on with that.
+            next = object.parent().filter(|_| object.is_last_reference()).cloned();
+        }
     }
 }
 
@@ -203,6 +224,9 @@ impl<T: Realize> Instance<T> {
     fn set_by_candidate(&self, slot: usize, name: &'static str, input: &mut dyn Input) -> Result<(), Failed> {
         let mut parsed = self.properties.duplicate();
         parsed.assign(slot, input)?;
+        if let Err(problem) = parsed.prepare(&self.state, name) {
+            return Err(input.report(Box::new(Told(problem))));
+        }
         let verdict = self.header.lock.store(|| -> Result<(), Vec<Diagnostic>> {
             let candidate = self.properties.duplicate();
             candidate.adopt(slot, &parsed);
@@ -242,6 +266,9 @@ impl<T: Realize> AnyObject for Instance<T> {
 
     fn set(&self, slot: usize, input: &mut dyn Input) -> Result<(), Failed> {
         let Some(property) = self.header.class.property(slot) else { return Ok(()) };
+        if self.header.is_deleted() && property.mutability == Mutability::Live {
+            return Err(input.report(Box::new(ModelErrorKind::Deleted)));
+        }
         match property.mutability {
             Mutability::Live if T::CHECKED || T::APPLIES => self.set_by_candidate(slot, property.name, input),
             Mutability::Live => self.properties.set_live(slot, input, &self.header.lock),

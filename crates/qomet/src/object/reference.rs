@@ -26,7 +26,10 @@ fn no_path(path: &str) -> Result<ObjectRef> {
 }
 
 /// Keeps an object from being deleted while it lives.
-pub struct Hold(ObjectRef);
+///
+/// It does not keep the object's memory: the tree does that. So objects that hold each other, or themselves, still
+/// go with their model.
+pub struct Hold(WeakRef);
 
 impl ObjectRef {
     pub(crate) fn new<T: Realize>(instance: Arc<Instance<T>>) -> Self {
@@ -258,7 +261,7 @@ impl ObjectRef {
         let mut input = Resolving { inner: input, find };
         match (self.class().lookup(name), self.extra(name)) {
             (Ok((slot, _)), _) => Ok(self.0.set(slot, &mut input)),
-            (Err(_), Some(extra)) => Ok(extra.set(&mut input)),
+            (Err(_), Some(extra)) => Ok(extra.set(self, &mut input)),
             (Err(problem), None) => Err(problem.with_object(self.name())),
         }
     }
@@ -304,7 +307,7 @@ impl ObjectRef {
     /// It has been deleted.
     pub fn hold(&self) -> Result<Hold, ModelErrorKind> {
         self.header().hold()?;
-        Ok(Hold(self.clone()))
+        Ok(Hold(self.downgrade()))
     }
 
     /// A reference that does not keep the object alive.
@@ -339,8 +342,13 @@ impl ObjectRef {
         })
     }
 
+    /// The address of the object, its own while it lives.
+    pub(crate) fn address(&self) -> usize {
+        std::ptr::from_ref(self.header()).addr()
+    }
+
     /// Whether the object is dropped with this reference.
-    pub(crate) fn is_last_reference(&self) -> bool {
+    pub(super) fn is_last_reference(&self) -> bool {
         Arc::strong_count(&self.0) == 1
     }
 
@@ -368,25 +376,28 @@ impl WeakRef {
 }
 
 impl Hold {
-    /// The object that is held.
+    /// The object that is held. It is there as long as its model is.
     #[must_use]
-    pub fn object(&self) -> &ObjectRef {
-        &self.0
+    pub fn object(&self) -> Option<ObjectRef> {
+        self.0.0.upgrade().map(ObjectRef)
     }
 }
 
 impl Clone for Hold {
     fn clone(&self) -> Self {
-        // The hold that is being cloned keeps the object from being deleted, so this cannot fail; were it to, the
-        // clone would hold nothing and release nothing that is not its own.
-        let _ = self.0.header().hold();
+        // There is a hold, so there may be another, even of an object that is being deleted together with its holder.
+        if let Some(object) = self.object() {
+            object.header().hold_again();
+        }
         Hold(self.0.clone())
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.0.header().release();
+        if let Some(object) = self.object() {
+            object.header().release();
+        }
     }
 }
 

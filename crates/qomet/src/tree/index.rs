@@ -56,7 +56,7 @@ impl Table {
     fn candidates(&self, hash: u64) -> impl Iterator<Item = (&AtomicU64, Option<u32>)> {
         // The lower half of the hash as a fraction of the length.
         #[allow(clippy::cast_possible_truncation, reason = "less than the length")]
-        let first = ((hash & u64::from(u32::MAX)) * self.slots.len() as u64 >> 32) as usize;
+        let first = (((hash & u64::from(u32::MAX)) * self.slots.len() as u64) >> 32) as usize;
         let (before, after) = self.slots.split_at_checked(first).unwrap_or_default();
         let tag = hash >> 32;
         after

@@ -15,5 +15,5 @@ mod resolve;
 mod write;
 
 pub use path::{check_id, is_id};
-pub(crate) use resolve::ChildrenByName;
+pub(crate) use resolve::{ChildrenByName, Resolved, ambiguous};
 pub(crate) use write::{Tree, absent};

@@ -73,6 +73,14 @@ fn walk<'a>(
     Some(object)
 }
 
+/// The problem that a path names more than one object.
+pub(crate) fn ambiguous(path: &str, candidates: &[ObjectRef]) -> Diagnostic {
+    Diagnostic::new(ModelErrorKind::AmbiguousPath {
+        path: path.to_owned(),
+        candidates: candidates.iter().map(ObjectRef::path).collect(),
+    })
+}
+
 /// The children of one object, for looking many names up at once. It sees the tree as it was.
 pub(crate) struct ChildrenByName {
     generation: Guard<Arc<Generation>>,
@@ -151,10 +159,7 @@ impl Tree {
     pub(crate) fn lookup(&self, path: &str) -> Result<ObjectRef> {
         match self.resolve(path) {
             Resolved::Found(object) => Ok(object),
-            Resolved::Ambiguous(candidates) => Err(Diagnostic::new(ModelErrorKind::AmbiguousPath {
-                path: path.to_owned(),
-                candidates: candidates.iter().map(ObjectRef::path).collect(),
-            })),
+            Resolved::Ambiguous(candidates) => Err(ambiguous(path, &candidates)),
             Resolved::Nothing => Err(Diagnostic::new(ModelErrorKind::NotFound {
                 path: path.to_owned(),
                 nearest: self.nearest(path),

@@ -28,11 +28,6 @@ struct Writer {
     wildcards: Wildcards,
 }
 
-/// The address of an object, its own while it is in the tree.
-fn address(object: &ObjectRef) -> usize {
-    std::ptr::from_ref(object.header()).addr()
-}
-
 impl Tree {
     /// A tree of the root and its child `objects`.
     pub(crate) fn new(root: &ObjectRef, objects: &ObjectRef) -> Self {
@@ -78,6 +73,12 @@ impl Tree {
 /// The smallest generation.
 const SMALLEST: usize = 16;
 
+/// The room for a tree of `live` objects that grows: twice as much while that is little memory, later half as much
+/// again.
+fn grown(live: usize) -> usize {
+    live + if live < 1 << 15 { live } else { live / 2 }
+}
+
 /// The writer's access to the tree.
 pub(crate) struct Change<'a> {
     tree: &'a Tree,
@@ -95,7 +96,7 @@ impl Change<'_> {
         let index = parent.header().index();
         let is_free = |name: &str| generation.child(index, name).is_none();
         if let Some(base) = name.strip_suffix("[*]") {
-            return Ok(self.writer.wildcards.assign(address(parent), base, is_free));
+            return Ok(self.writer.wildcards.assign(parent.address(), base, is_free));
         }
         if is_free(name) { Ok(name.into()) } else { Err(taken(name)) }
     }
@@ -103,7 +104,7 @@ impl Change<'_> {
     /// Gives a name back that nobody got in the end.
     pub(crate) fn give_back(&mut self, parent: &ObjectRef, name: &str) {
         if self.contains(parent) {
-            self.writer.wildcards.free(address(parent), name);
+            self.writer.wildcards.free(parent.address(), name);
         }
     }
 
@@ -127,7 +128,7 @@ impl Change<'_> {
         self.check_parent(parent)?;
         let mut generation = self.tree.generation();
         if self.writer.objects.len() >= generation.capacity() {
-            self.renew(self.writer.live + self.writer.live / 2);
+            self.renew(grown(self.writer.live));
             generation = self.tree.generation();
         }
         let above = parent.header().index();
@@ -153,9 +154,9 @@ impl Change<'_> {
             {
                 self.writer.live -= 1;
                 if let Some(parent) = object.parent() {
-                    self.writer.wildcards.free(address(parent), object.name());
+                    self.writer.wildcards.free(parent.address(), object.name());
                 }
-                self.writer.wildcards.forget(address(object));
+                self.writer.wildcards.forget(object.address());
                 gone.push(taken);
             }
         }
@@ -174,8 +175,8 @@ impl Change<'_> {
     pub(crate) fn reserve(&mut self, more: usize) {
         if self.writer.objects.len() + more > self.tree.generation().capacity() {
             let live = self.writer.live + more;
-            // Room for half as many again as there were, as when they come one by one, or a little more than asked.
-            self.renew((live + live / 8).max(self.writer.live + self.writer.live / 2));
+            // A little more than was asked for, and no less than when they come one by one.
+            self.renew((live + live / 8).max(grown(self.writer.live)));
         }
     }
 

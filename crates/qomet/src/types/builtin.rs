@@ -66,7 +66,14 @@ macro_rules! without_properties {
     };
 }
 
-without_properties!(NoParent, "", "", TypeEntry::of_abstract::<NoParent>(), const FIRST: usize = 0;, const DEPTH: usize = 0;);
+without_properties!(
+    NoParent,
+    "",
+    "",
+    TypeEntry::of_abstract::<NoParent>(),
+    const FIRST: usize = 0;,
+    const DEPTH: usize = 0;
+);
 without_properties!(Container, "container", "Holds other objects", TypeEntry::concrete::<Container>());
 
 impl Realize for Container {

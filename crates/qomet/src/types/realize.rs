@@ -40,10 +40,20 @@ pub trait Realize: ObjectType {
     /// Checks against the host, only reading: all that `realize` would refuse and that can be seen before.
     fn probe(&self, _cx: &mut ProbeContext<'_>) {}
 
-    /// Whether [`apply`](Self::apply) does something. Set it to `true` where you implement that.
+    /// Whether [`prepare`](Self::prepare) or [`apply`](Self::apply) does something. Set it to `true` where you implement that.
     const APPLIES: bool = false;
 
-    /// Puts a live property into effect, under the object's lock, before it is stored. `self` is the candidate.
+    /// Does what takes long before a live property is set, without a lock. `self` has the new value. It must do no
+    /// harm if the value is not stored after all.
+    ///
+    /// # Errors
+    /// Why it cannot be; then nothing is stored.
+    fn prepare(&self, _state: &Self::State, _property: &'static str) -> Result<()> {
+        Ok(())
+    }
+
+    /// Puts a live property into effect, under the object's lock, before it is stored. `self` is the candidate. It must be
+    /// short, and not set anything on the same object.
     ///
     /// # Errors
     /// Why it cannot be; then nothing is stored.

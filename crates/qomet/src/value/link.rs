@@ -163,14 +163,7 @@ enum Target<I> {
     Object(I),
 }
 
-link!(
-    Link,
-    Hold,
-    true,
-    ObjectRef::hold,
-    |hold: &Hold| Some(hold.object().clone()),
-    "A link that keeps its target from being deleted."
-);
+link!(Link, Hold, true, ObjectRef::hold, Hold::object, "A link that keeps its target from being deleted.");
 link!(
     WeakLink,
     WeakRef,
