@@ -166,3 +166,25 @@ fn an_id_goes_to_one_of_those_who_want_it() {
         model.delete(&model.object("n").unwrap()).unwrap();
     }
 }
+
+#[test]
+fn a_listing_sees_a_batch_whole_or_not_at_all() {
+    const BATCHES: usize = 40;
+    const EACH: usize = 250;
+    let model = build::model();
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut seen = 0;
+            while seen < BATCHES * EACH {
+                seen = model.children(model.objects()).len();
+                assert_eq!(seen % EACH, 0, "part of a batch was listed");
+            }
+        });
+        for batch in 0..BATCHES {
+            let drafts =
+                (0..EACH).map(|at| build::draft(&model, "gauge", &format!("g{batch}-{at}"), &[])).collect();
+            build::create(model.batch(drafts)).unwrap();
+        }
+        reader.join().unwrap();
+    });
+}

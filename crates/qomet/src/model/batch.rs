@@ -197,23 +197,14 @@ impl Batch {
                 return Err(failed);
             }
         };
-        let mut change = self.model.inner.tree.change();
-        change.reserve(objects.len());
-        for (count, object) in objects.iter().enumerate() {
-            if let Err(problem) = change.add(object.clone()) {
-                let added: Vec<ObjectRef> = objects.iter().take(count).cloned().collect();
-                for one in &added {
-                    one.header().delete();
-                }
-                let gone = change.remove(&added);
-                drop(change);
-                drop((gone, added, objects));
-                let failed = report.report(problem);
-                report.extend(journal.undo());
-                return Err(failed);
-            }
+        let added = self.model.inner.tree.change().add(&self.place.parent, &objects);
+        if let Err(problem) = added {
+            // The names were reserved, so this is the parent that went meanwhile.
+            drop(objects);
+            let failed = report.report(problem);
+            report.extend(journal.undo());
+            return Err(failed);
         }
-        drop(change);
         journal.commit();
         Ok(objects)
     }

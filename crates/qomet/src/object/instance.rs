@@ -138,11 +138,6 @@ impl Header {
         self.uses.compare_exchange(holds, holds | DELETED, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
-    /// Marks the object deleted whoever holds it: it never was anybody's to hold.
-    pub(crate) fn delete(&self) {
-        self.uses.fetch_or(DELETED, Ordering::AcqRel);
-    }
-
     /// Takes the mark back.
     pub(crate) fn undelete(&self) {
         self.uses.fetch_and(!DELETED, Ordering::AcqRel);

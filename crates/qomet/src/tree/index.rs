@@ -208,20 +208,19 @@ impl Generation {
             })
     }
 
-    /// Fills the free entry `index` and publishes it. Only the writer calls this, once per entry.
-    pub(super) fn insert(&self, index: u32, parent: u32, object: &ObjectRef) {
+    /// Fills the free entry `index` and lets readers find it by name and path. Only the writer calls this, once per
+    /// entry. `previous` is the sibling before it; listings see it once [`list`](Self::list) is called.
+    pub(super) fn insert(&self, index: u32, parent: u32, previous: u32, object: &ObjectRef) {
         let Some(entry) = self.entry(index) else { return };
         let name = object.name();
-        let _ = entry.object.set(object.downgrade());
+        let (namesake_slot, namesake) = self.first_namesake(name);
         entry.parent.store(parent, Ordering::Relaxed);
         entry.last_child.store(NONE, Ordering::Relaxed);
-        let (namesake_slot, namesake) = self.first_namesake(name);
-        entry.previous_namesake.store(namesake, Ordering::Relaxed);
-        let siblings = self.entry(parent).filter(|_| index != ROOT);
-        let previous = siblings.map_or(NONE, |parent| parent.last_child.load(Ordering::Relaxed));
         entry.previous_sibling.store(previous, Ordering::Relaxed);
+        entry.previous_namesake.store(namesake, Ordering::Relaxed);
+        // Last: a reader that got the object otherwise, by a link, may look for its entry at once.
+        let _ = entry.object.set(object.downgrade());
 
-        // From here on readers see it.
         let hash = self.hash(parent, name);
         let dead = |candidate: Option<u32>| {
             candidate.is_none_or(|other| {
@@ -236,8 +235,17 @@ impl Generation {
         if let Some(slot) = namesake_slot {
             Table::publish(slot, self.hash(NONE, name), index);
         }
-        if let Some(parent) = siblings {
-            parent.last_child.store(index, Ordering::Release);
+    }
+
+    /// The newest child of `parent`, as listings see it.
+    pub(super) fn last_child(&self, parent: u32) -> u32 {
+        self.entry(parent).map_or(NONE, |entry| entry.last_child.load(Ordering::Relaxed))
+    }
+
+    /// Lets listings see the children of `parent` up to `last`: all of a batch at once.
+    pub(super) fn list(&self, parent: u32, last: u32) {
+        if let Some(entry) = self.entry(parent) {
+            entry.last_child.store(last, Ordering::Release);
         }
     }
 }

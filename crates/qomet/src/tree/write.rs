@@ -35,9 +35,10 @@ impl Tree {
         let hasher = foldhash::fast::FixedState::with_seed(RandomState::new().hash_one(0));
         let generation = Generation::new(SMALLEST, hasher);
         root.header().set_index(ROOT);
-        generation.insert(ROOT, NONE, root);
+        generation.insert(ROOT, NONE, NONE, root);
         objects.header().set_index(OBJECTS);
-        generation.insert(OBJECTS, ROOT, objects);
+        generation.insert(OBJECTS, ROOT, NONE, objects);
+        generation.list(ROOT, OBJECTS);
         Tree {
             generation: ArcSwap::from_pointee(generation),
             writer: Mutex::new(Writer {
@@ -119,27 +120,28 @@ impl Change<'_> {
         if self.contains(parent) { Ok(()) } else { Err(absent(parent)) }
     }
 
-    /// Adds an object below its parent.
+    /// Adds objects below `parent`, which is the parent of each; their names differ. A listing sees all or none.
     ///
     /// # Errors
-    /// The name is taken, or the parent is not in the tree.
-    pub(crate) fn add(&mut self, object: ObjectRef) -> Result<()> {
-        let Some(parent) = object.parent() else { return Err(absent(&object)) };
+    /// A name is taken, or the parent is not in the tree; then nothing was added.
+    pub(crate) fn add(&mut self, parent: &ObjectRef, objects: &[ObjectRef]) -> Result<()> {
         self.check_parent(parent)?;
-        let mut generation = self.tree.generation();
-        if self.writer.objects.len() >= generation.capacity() {
-            self.renew(grown(self.writer.live));
-            generation = self.tree.generation();
-        }
+        self.reserve(objects.len());
+        let generation = self.tree.generation();
         let above = parent.header().index();
-        if generation.child(above, object.name()).is_some() {
+        if let Some(object) = objects.iter().find(|object| generation.child(above, object.name()).is_some()) {
             return Err(taken(object.name()));
         }
-        let index = u32::try_from(self.writer.objects.len()).unwrap_or(NONE);
-        object.header().set_index(index);
-        generation.insert(index, above, &object);
-        self.writer.objects.push(Some(object));
-        self.writer.live += 1;
+        let mut last = generation.last_child(above);
+        for object in objects {
+            let index = u32::try_from(self.writer.objects.len()).unwrap_or(NONE);
+            object.header().set_index(index);
+            generation.insert(index, above, last, object);
+            self.writer.objects.push(Some(object.clone()));
+            last = index;
+        }
+        generation.list(above, last);
+        self.writer.live += objects.len();
         self.bump();
         Ok(())
     }
@@ -172,7 +174,7 @@ impl Change<'_> {
     }
 
     /// Makes room for so many more objects at once.
-    pub(crate) fn reserve(&mut self, more: usize) {
+    fn reserve(&mut self, more: usize) {
         if self.writer.objects.len() + more > self.tree.generation().capacity() {
             let live = self.writer.live + more;
             // A little more than was asked for, and no less than when they come one by one.
@@ -191,7 +193,8 @@ impl Change<'_> {
             let index = u32::try_from(self.writer.objects.len()).unwrap_or(NONE);
             let parent = object.parent().map_or(NONE, |parent| parent.header().index());
             object.header().set_index(index);
-            next.insert(index, parent, &object);
+            next.insert(index, parent, next.last_child(parent), &object);
+            next.list(parent, index);
             self.writer.objects.push(Some(object));
         }
         self.tree.generation.store(Arc::new(next));
