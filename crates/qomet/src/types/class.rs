@@ -86,12 +86,16 @@ impl Class {
         !self.is_abstract() && self.entry.info.user_creatable
     }
 
-    /// Whether it is the type or interface `name`, or below it.
+    /// Whether it is the type `name` or below it, or has the interface `name`.
     #[must_use]
     pub fn is_a(&self, name: &str) -> bool {
-        self.name() == name
+        self.lineage().any(|class| class.name() == name)
             || self.interfaces().any(|interface| interface == name)
-            || self.parent.as_ref().is_some_and(|parent| parent.is_a(name))
+    }
+
+    /// The class and its parents, up to the one that has none.
+    pub fn lineage(&self) -> impl Iterator<Item = &Class> {
+        std::iter::successors(Some(self), |class| class.parent.as_deref())
     }
 
     /// The names of its interfaces.
