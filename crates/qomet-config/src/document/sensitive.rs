@@ -50,7 +50,7 @@ fn hide_in(registry: &TypeRegistry, bag: Node<'_>, sources: &Sources) {
             let slot = class.find(&name).or_else(|| class.find(nearest(&name, names)?));
             slot.and_then(|slot| class.property(slot)).is_some_and(|property| property.sensitive)
         };
-        if classes.iter().any(|class| is_sensitive(class)) {
+        if classes.iter().any(is_sensitive) {
             sources.hide(value.place());
         }
     }
