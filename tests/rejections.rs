@@ -169,7 +169,9 @@ fn host(faults: Faults, words: &[&str], folder: &Folder) -> Faults {
 
 /// A sysfs in which `/dev/zero` is a device DAX.
 fn device_dax(folder: &Folder, length: &str, align: &str) -> PathBuf {
-    ["sysfs", "sysfs/dev", "sysfs/dev/char", "sysfs/dev/char/1:5"].map(|name| folder.folder(name));
+    ["sysfs", "sysfs/dev", "sysfs/dev/char", "sysfs/dev/char/1:5"]
+        .iter()
+        .for_each(|name| folder.folder(name));
     folder.link("sysfs/dev/char/1:5/subsystem", "../../../bus/dax");
     folder.text("sysfs/dev/char/1:5/size", length);
     folder.text("sysfs/dev/char/1:5/align", align);
