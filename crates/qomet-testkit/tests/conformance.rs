@@ -178,6 +178,7 @@ null: (none)
 empty list: []
 empty struct: {}
 list: [1, [], "x", (none)]
+list of strings that need care: ["a \"b\"", "c\\n"]
 struct: {b: on, a "b": {c: [1 KiB, {}]}, d: e}"#;
 
 #[test]

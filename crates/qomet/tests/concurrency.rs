@@ -2,7 +2,7 @@
 //! that is gone is found. Bounded by counts, not by time.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use qomet::{Model, ObjectRef};
 use qomet_testkit::build;
@@ -134,13 +134,26 @@ fn a_rule_across_properties_holds_however_threads_set() {
 #[test]
 fn of_a_hold_and_a_deletion_one_wins() {
     let model = build::model();
-    for round in 0..500 {
+    for round in 0..1_000 {
         let target = build::object(&model, "linked", "t");
         let user = build::object(&model, "linked", "u");
+        // Both start at once, as nearly as can be; who is first is moved a little from round to round.
+        let ready = AtomicUsize::new(0);
+        let start = |delay: usize| {
+            ready.fetch_add(1, Ordering::AcqRel);
+            while ready.load(Ordering::Acquire) < 2 {
+                std::thread::yield_now();
+            }
+            (0..delay).for_each(|_| std::hint::spin_loop());
+        };
         let (held, deleted) = std::thread::scope(|scope| {
-            let hold = scope.spawn(|| user.set("live-next", &target).is_ok());
-            let delete = scope.spawn(|| model.delete(&target).is_ok());
-            (hold.join().unwrap(), delete.join().unwrap())
+            let hold = scope.spawn(|| {
+                start(round % 50);
+                user.set("live-next", &target).is_ok()
+            });
+            start(0);
+            let deleted = model.delete(&target).is_ok();
+            (hold.join().unwrap(), deleted)
         });
         assert!(held != deleted, "round {round}: held {held}, deleted {deleted}");
         assert_eq!(target.is_deleted(), deleted);

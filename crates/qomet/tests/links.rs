@@ -113,6 +113,28 @@ fn a_live_link_does_not_hold_what_was_deleted() {
 }
 
 #[test]
+fn a_live_link_given_by_path_is_looked_up_by_the_model() {
+    let model = build::model();
+    let (user, target) = (build::object(&model, "linked", "u"), build::object(&model, "linked", "target"));
+    model.set(&user, "live-next", "target").unwrap();
+    assert!(user.cast::<Linked>().unwrap().live_next().unwrap().get().unwrap().is(&target));
+    assert_eq!(model.delete(&target).unwrap_err().code(), "in-use");
+    let missed = model.set(&user, "live-next", "targt").unwrap_err();
+    assert_eq!(missed.problem().suggestion().as_deref(), Some("target"));
+    assert_eq!(missed.about().property.as_deref(), Some("live-next"));
+    model.set(&user, "live-next", "").unwrap();
+    model.delete(&target).unwrap();
+}
+
+#[test]
+fn without_a_model_a_path_is_no_link() {
+    let model = build::model();
+    let (user, _) = (build::object(&model, "linked", "u"), build::object(&model, "linked", "t"));
+    assert!(user.set("live-next", "t").is_err());
+    assert_eq!((user.get::<String>("live-next").unwrap(), user.revision()), (String::new(), 0));
+}
+
+#[test]
 fn a_live_weak_link_lets_go() {
     let model = build::model();
     let (user, target) = (build::object(&model, "linked", "u"), build::object(&model, "linked", "t"));

@@ -54,6 +54,12 @@ pub fn cases() -> Vec<Case> {
             out.null();
             out.end_list();
         } => Native::List(vec![Native::Uint(1), Native::List(Vec::new()), text("x"), Native::Null]);
+        "list of strings that need care": |out| {
+            out.begin_list();
+            out.string("a \"b\"");
+            out.string("c\\\n");
+            out.end_list();
+        } => Native::List(vec![text("a \"b\""), text("c\\\n")]);
         "struct": |out| {
             out.begin_struct();
             out.member("b");
