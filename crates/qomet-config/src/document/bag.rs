@@ -260,10 +260,9 @@ fn read_properties<'t>(
     }
     if let Some(failed) = bag.damaged_name() {
         draft.damage(None, failed);
-        // What seems to be missing may be under that name.
-        let class = draft.class().clone();
-        for (slot, property) in class.properties().iter().enumerate() {
-            if property.is_required() && !draft.is_given(slot) {
+        // What seems to be missing or left to its default may be under that name.
+        for slot in 0..draft.class().properties().len() {
+            if !draft.is_given(slot) {
                 draft.damage(Some(slot), failed);
             }
         }

@@ -163,6 +163,7 @@ impl Parser<'_, '_> {
                 Next::Name
             }
             b'{' if self.outer() == Inside::List && !self.fits_inside(at) => self.missing_closer(),
+            b'{' if self.open_list_before_last() => Next::Value,
             b'{' | b'[' => {
                 let found = if found == b'{' { "an object" } else { "a list" };
                 self.report(K::MissingName { found }, at, at + 1);
@@ -240,6 +241,17 @@ impl Parser<'_, '_> {
 
     /// After the document.
     fn recover_end(&mut self) -> Next {
+        if self.peek() == b':'
+            && let [name] = self.tokens[..]
+            && matches!(name.kind(), Kind::String | Kind::Escaped)
+        {
+            // That was no document but its first name.
+            self.report(K::MissingOpening { bracket: '{' }, name.start(), name.start());
+            self.tokens.clear();
+            self.open_before(name.start(), '{');
+            self.tokens.push(name);
+            return Next::Colon;
+        }
         while matches!(self.peek(), b'}' | b']') {
             let (at, found) = (self.pos, char::from(byte(self.bytes, self.pos)));
             self.report(K::ExtraBracket { found }, at, at + 1);

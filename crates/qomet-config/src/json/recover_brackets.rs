@@ -144,6 +144,27 @@ impl Parser<'_, '_> {
         scalar && end > self.pos && matches!(follows, b',' | b']') && self.fit(self.pos, &openers) > without
     }
 
+    /// Opens a list before the last value, if that and the struct in front are elements of a list without its
+    /// opening bracket.
+    pub(super) fn open_list_before_last(&mut self) -> bool {
+        let count = self.tokens.len();
+        let is_last =
+            |(index, token): &(usize, &Token)| token.is_container() && index + token.extent() == count;
+        let Some((index, last)) = self.tokens.iter().enumerate().rev().find(is_last) else { return false };
+        let start = last.start();
+        let mut openers = self.openers();
+        let without = self.fit(self.pos, &openers);
+        openers.push(b'[');
+        if self.fit(self.pos, &openers) <= without {
+            return false;
+        }
+        self.report(K::MissingOpening { bracket: '[' }, start, start);
+        self.tokens.insert(index, Token::new(Kind::List, start, 0));
+        self.open.push(narrow(index));
+        self.inside = Inside::List;
+        true
+    }
+
     pub(super) fn fit(&self, at: usize, openers: &[u8]) -> usize {
         brackets_fit(self.bytes, at, openers, REACH)
     }
