@@ -240,7 +240,7 @@ pub(crate) fn not_writable(request: &FileRequest, errno: Errno, path: &Path, fol
 pub(crate) fn not_readable(path: &Path, errno: Errno) -> MemoryError {
     match errno {
         Errno::EACCES | Errno::EPERM => MemoryError::NotReadable { path: path.to_owned(), errno },
-        _ => host_error(Call::Access, path, errno),
+        _ => host_error(Call::AccessRead, path, errno),
     }
 }
 

@@ -18,6 +18,8 @@ pub enum Call {
     ReadLink,
     /// `faccessat`: whether a file may be written.
     Access,
+    /// `faccessat`: whether a file may be read.
+    AccessRead,
     /// `openat` of a file that exists.
     Open,
     /// `openat` of the folder that holds a file.
@@ -82,7 +84,7 @@ impl Call {
         match self {
             Call::Stat | Call::StatOpen => "look at",
             Call::ReadLink => "follow the link",
-            Call::Access | Call::Open => "open",
+            Call::Access | Call::AccessRead | Call::Open => "open",
             Call::OpenFolder => "open the folder of",
             Call::Create | Call::CreateTemporary | Call::CreateMemory => "create",
             Call::Seek => "find the length of",

@@ -115,7 +115,7 @@ impl Host {
     }
 
     pub(crate) fn may_read(&self, path: &Path) -> Result<(), Errno> {
-        self.gate(Call::Access)?;
+        self.gate(Call::AccessRead)?;
         nix::unistd::faccessat(AT_FDCWD, path, AccessFlags::R_OK, AtFlags::AT_EACCESS)
     }
 

@@ -99,6 +99,7 @@ fn c14_every_kind_of_call_is_an_error_when_refused() {
     let kinds = [
         Call::Stat,
         Call::Access,
+        Call::AccessRead,
         Call::Open,
         Call::OpenFolder,
         Call::Create,
