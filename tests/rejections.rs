@@ -148,7 +148,8 @@ fn set_up(folder: &Folder, words: &[&str]) {
 
 fn host(faults: Faults, words: &[&str], folder: &Folder) -> Faults {
     let call = |name: &str| match name {
-        "access" => Call::Access,
+        "read-access" => Call::AccessRead,
+        "write-access" => Call::Access,
         other => panic!("README.md has no call {other}"),
     };
     let errno = |name: &str| match name {
@@ -159,7 +160,6 @@ fn host(faults: Faults, words: &[&str], folder: &Folder) -> Faults {
     };
     match words {
         ["refuses", name, error] => faults.call(call(name), errno(error)),
-        ["refuses-number", number, error] => faults.nth(number.parse().unwrap(), errno(error)),
         ["file-size-limit", bytes] => faults.file_size_limit(bytes.parse().unwrap()),
         ["free-space", bytes] => faults.free_space(bytes.parse().unwrap()),
         ["has-dax", length, align] => faults.sysfs(device_dax(folder, length, align)),
