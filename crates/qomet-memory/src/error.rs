@@ -123,8 +123,27 @@ pub enum MemoryError {
     DiscardPrivateFile { subject: String },
     #[error("read-only memory of {subject} cannot be discarded")]
     DiscardReadOnly { subject: String },
-    #[error("'{}' was left as it is: {why}", path.display())]
-    NotUndone { path: PathBuf, why: &'static str },
+    #[error("'{}' was left {left}", path.display())]
+    NotUndone { path: PathBuf, left: Left },
+}
+
+/// How an undo left a file, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Left {
+    /// Its name leads to another file.
+    #[error("as it is: it is another file now")]
+    Replaced,
+    /// Somebody else changed its length.
+    #[error("as it is: its length is no longer what it was grown to")]
+    Resized,
+    /// It is theirs now: only what none of them needs was cut off. Should those that are not committed yet fail too,
+    /// the last of them takes the rest back.
+    #[error("{} long: others of this model use it", Bytes(*length))]
+    InUse {
+        /// Its length in bytes.
+        length: u64,
+    },
 }
 
 fn now(file_length: Option<u64>) -> String {
@@ -487,7 +506,7 @@ impl MemoryError {
             Self::DiscardMisaligned { start: 100, end: 8192, unit: machine },
             Self::DiscardPrivateFile { subject: subject() },
             Self::DiscardReadOnly { subject: subject() },
-            Self::NotUndone { path: path(), why: "its length is no longer what it was grown to" },
+            Self::NotUndone { path: path(), left: Left::Resized },
         ]
     }
 }

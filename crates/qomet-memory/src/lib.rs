@@ -46,6 +46,7 @@ mod ledger;
 mod map;
 mod numa;
 mod open;
+mod overlap;
 mod pages;
 mod plan;
 mod populate;
@@ -61,7 +62,7 @@ mod tests;
 pub use nix::errno::Errno;
 
 pub use check::{Verdict, check_anonymous};
-pub use error::{MAX_END, MemoryError};
+pub use error::{Left, MAX_END, MemoryError};
 pub use faults::{Call, Faults};
 pub use host::Host;
 pub use ledger::{FileLedger, Window};

@@ -7,8 +7,16 @@
 //!
 //! Growing as each request comes, the obvious alternative, would make the outcome depend on the order: the second
 //! request would find a file that is not empty and too short.
+//!
+//! Judging claims nothing: a file that another transaction made may be gone again when a request on it is opened,
+//! which is then refused. From its first opening on, a group has a claim on its file (`ledger`), and nobody of the
+//! same model takes the file away.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::sync::Arc;
 
 use nix::errno::Errno;
@@ -18,11 +26,12 @@ use crate::check::{self, Company, Verdict};
 use crate::error::MemoryError;
 use crate::faults::Call;
 use crate::host::Host;
-use crate::ledger::FileLedger;
+use crate::ledger::{Before, Claim, FileLedger, Origin, Turn};
 use crate::open::{self, Opened};
+use crate::overlap::{Other, overlaps};
 use crate::probe::{FileId, Key, Kind, Probe, host_error, length, probe, quoted};
 use crate::request::FileRequest;
-use crate::undo::Undo;
+use crate::undo::{Effect, Undo};
 use crate::warning::MemoryWarning;
 
 /// Requests that are judged, and if need be grow a file, together.
@@ -31,6 +40,8 @@ pub struct Plan {
     host: Host,
     ledger: FileLedger,
     members: Vec<Member>,
+    /// The first member of each name.
+    by_owner: HashMap<String, usize>,
     groups: Vec<Group>,
 }
 
@@ -51,25 +62,40 @@ struct Group {
     end: u64,
     /// Somebody opens the file for writing.
     writer: bool,
+    /// Of its claim on the file: one, whichever requests are opened.
+    number: u64,
     /// The file once it has its length. Keeping it open keeps its identity from being reused.
     ready: Mutex<Option<(FileId, Arc<OwnedFd>)>>,
 }
 
+impl Group {
+    fn claim(&self) -> Claim {
+        Claim { number: self.number, end: self.end }
+    }
+}
+
 impl FileLedger {
-    /// Judges requests together; each comes with the name of the object that makes it, unique in the batch. Only looks: no file is made
-    /// or changed.
+    /// Judges requests together; each comes with the name of the object that makes it, unique in the batch. Only
+    /// looks: no file is made or changed. Waits while a transaction of the model makes, cuts or grows one of the files.
     pub fn plan(&self, host: &Host, requests: impl IntoIterator<Item = (String, FileRequest)>) -> Plan {
-        let mut plan =
-            Plan { host: host.clone(), ledger: self.clone(), members: Vec::new(), groups: Vec::new() };
-        let mut probes = Vec::new();
+        let mut plan = Plan {
+            host: host.clone(),
+            ledger: self.clone(),
+            members: Vec::new(),
+            by_owner: HashMap::new(),
+            groups: Vec::new(),
+        };
+        let (mut probes, mut by_key) = (Vec::new(), HashMap::new());
         for (owner, request) in requests {
             let found = probe(host, &request.path);
-            let group = found.as_ref().ok().map(|probe| plan.join(&request, probe));
+            let group = found.as_ref().ok().map(|probe| plan.join(&request, probe, &mut by_key));
+            plan.by_owner.entry(owner.clone()).or_insert(plan.members.len());
             plan.members.push(Member { owner, request, group, verdict: Verdict::default() });
             probes.push(found);
         }
-        let verdicts: Vec<_> =
-            plan.members.iter().zip(&probes).map(|(member, found)| plan.judge(member, found)).collect();
+        let judge = |(member, found): (&Member, _)| plan.judge(member, found);
+        let judged: Vec<_> = plan.members.iter().zip(probes).map(judge).collect();
+        let (verdicts, probes): (Vec<_>, Vec<_>) = judged.into_iter().unzip();
         for (member, verdict) in plan.members.iter_mut().zip(verdicts) {
             member.verdict = verdict;
         }
@@ -91,7 +117,8 @@ impl Plan {
     }
 
     /// Opens, and maps, the request of `owner`. Every effect on a file is handed to `sink` as soon as it happened,
-    /// also when opening fails afterwards: undo them in reverse to leave everything as it was.
+    /// also when opening fails afterwards: undo them in reverse to leave everything as it was. Using a file that
+    /// another transaction, which may still fail, made or grew is an effect too.
     ///
     /// The order of work is grow, open, map, advise, bind, allocate (memory rule C8);
     /// [`crate::Region::populate`] comes after it.
@@ -113,35 +140,64 @@ impl Plan {
     }
 
     fn member(&self, owner: &str) -> Option<&Member> {
-        self.members.iter().find(|member| member.owner == owner)
+        self.members.get(*self.by_owner.get(owner)?)
     }
 
     /// Adds a request to the group of its file, and tells which that is.
-    fn join(&mut self, request: &FileRequest, probe: &Probe) -> usize {
+    fn join(&mut self, request: &FileRequest, probe: &Probe, by_key: &mut HashMap<Key, usize>) -> usize {
         let end = request.end().unwrap_or(0);
-        let same = |group: &Group| probe.key != Key::Own && group.key == probe.key;
-        let index = self.groups.iter().position(same).unwrap_or(self.groups.len());
+        let next = self.groups.len();
+        let index = match &probe.key {
+            Key::Own => next,
+            key => *by_key.entry(key.clone()).or_insert(next),
+        };
         match self.groups.get_mut(index) {
             Some(group) => {
                 group.end = group.end.max(end);
                 group.writer |= !request.readonly;
             }
             None => {
-                let (key, writer) = (probe.key.clone(), !request.readonly);
-                self.groups.push(Group { key, end, writer, ready: Mutex::new(None) });
+                let (key, writer, number) = (probe.key.clone(), !request.readonly, self.ledger.number());
+                self.groups.push(Group { key, end, writer, number, ready: Mutex::new(None) });
             }
         }
         index
     }
 
-    fn judge(&self, member: &Member, found: &Result<Probe, MemoryError>) -> Verdict {
+    /// Returns what was found at last, too.
+    fn judge(
+        &self,
+        member: &Member,
+        found: Result<Probe, MemoryError>,
+    ) -> (Verdict, Result<Probe, MemoryError>) {
+        let found = found.and_then(|found| self.in_turn(&member.request.path, found));
         match (found, member.group.and_then(|group| self.groups.get(group))) {
-            (Ok(probe), Some(group)) => {
-                check::check_file(&self.host, &member.request, probe, self.company(group, probe))
+            (Ok((found, _turn)), Some(group)) => {
+                let company = self.company(group, &found);
+                (check::check_file(&self.host, &member.request, &found, company), Ok(found))
             }
-            (Err(why), _) => check::check_without_file(&self.host, &member.request, why.clone()),
-            (Ok(_), None) => Verdict::default(),
+            (Err(why), _) => (check::check_without_file(&self.host, &member.request, why.clone()), Err(why)),
+            (Ok((found, _)), None) => (Verdict::default(), Ok(found)),
         }
+    }
+
+    /// Looks at a regular file again once it is its turn: what was seen before may be no more.
+    fn in_turn(
+        &self,
+        path: &Path,
+        mut found: Probe,
+    ) -> Result<(Probe, Option<(FileId, Turn<'_>)>), MemoryError> {
+        while let (Kind::Regular { .. }, Some(id)) = (&found.kind, found.id()) {
+            let turn = self.ledger.turn(id);
+            found = probe(&self.host, path)?;
+            if found.id() == Some(id) {
+                if found.kind == (Kind::Regular { length: 0 }) {
+                    drop(self.ledger.making());
+                }
+                return Ok((found, Some((id, turn))));
+            }
+        }
+        Ok((found, None))
     }
 
     fn company(&self, group: &Group, probe: &Probe) -> Company {
@@ -152,39 +208,43 @@ impl Plan {
 
     /// Memory rule A22: the windows of this batch against each other, and against those that the model holds.
     fn warn_of_overlaps(&mut self) {
-        let mut warnings = Vec::new();
+        let mut asked: Vec<Vec<(usize, Range<u64>)>> = vec![Vec::new(); self.groups.len()];
         for (index, member) in self.members.iter().enumerate() {
-            let Some(group) = member.group.and_then(|group| self.groups.get(group)) else { continue };
-            let Some(end) = member.request.end() else { continue };
-            let own = member.request.offset..end;
-            let shared = member.request.writes_reach_the_file();
-            let overlap = |other: &str, others: std::ops::Range<u64>, other_shared: bool| {
-                let both = own.start < others.end && others.start < own.end;
-                both.then(|| MemoryWarning::FileRangesOverlap {
-                    path: member.request.path.clone(),
-                    owner: member.owner.clone(),
-                    own: own.clone(),
-                    other: other.to_owned(),
-                    others,
-                    both_shared_and_writable: shared && other_shared,
-                })
-            };
-            if let Key::File(id) = &group.key {
-                for window in self.ledger.windows(*id) {
-                    let found = overlap(&window.owner, window.range, window.shared_and_writable);
-                    warnings.extend(found.map(|warning| (index, warning)));
-                }
-            }
-            for other in self.members.iter().take(index).filter(|other| other.group == member.group) {
-                let Some(end) = other.request.end() else { continue };
-                let range = other.request.offset..end;
-                let found = overlap(&other.owner, range, other.request.writes_reach_the_file());
-                warnings.extend(found.map(|warning| (index, warning)));
+            if let Some(group) = member.group.and_then(|group| asked.get_mut(group))
+                && let Some(end) = member.request.end()
+            {
+                group.push((index, member.request.offset..end));
             }
         }
-        for (index, warning) in warnings {
-            if let Some(member) = self.members.get_mut(index) {
-                member.verdict.warnings.push(warning);
+        for (group, asked) in self.groups.iter().zip(asked) {
+            let held = match &group.key {
+                Key::File(id) => self.ledger.windows(*id),
+                Key::Name(..) | Key::Own => Vec::new(),
+            };
+            let ranges = asked.iter().map(|(_, range)| range.clone());
+            for (own, other) in overlaps(ranges, held.iter().map(|window| window.range.clone())) {
+                let Some((own, range)) = asked.get(own) else { continue };
+                let other = match other {
+                    Other::Held(place) => held.get(place).map(|window| {
+                        (window.owner.clone(), window.range.clone(), window.shared_and_writable)
+                    }),
+                    Other::Asked(place) => asked.get(place).and_then(|(index, range)| {
+                        let other = self.members.get(*index)?;
+                        Some((other.owner.clone(), range.clone(), other.request.writes_reach_the_file()))
+                    }),
+                };
+                let (Some(member), Some((other, others, shared))) = (self.members.get_mut(*own), other)
+                else {
+                    continue;
+                };
+                member.verdict.warnings.push(MemoryWarning::FileRangesOverlap {
+                    path: member.request.path.clone(),
+                    owner: member.owner.clone(),
+                    own: range.clone(),
+                    other,
+                    others,
+                    both_shared_and_writable: shared && member.request.writes_reach_the_file(),
+                });
             }
         }
     }
@@ -192,28 +252,32 @@ impl Plan {
     /// Memory rule A14: what the batch may need of each file system, against what that has. The warning goes to the
     /// request with which it is no longer enough.
     fn warn_of_space(&mut self, probes: &[Result<Probe, MemoryError>]) {
-        let mut asked: Vec<(u64, u64, Option<u64>)> = Vec::new();
+        let mut asked: HashMap<u64, (u64, Option<u64>)> = HashMap::new();
         for (member, found) in self.members.iter_mut().zip(probes) {
             let Ok(probe) = found else { continue };
             let needed = check::space_needed(&member.request, probe);
             if needed == 0 {
                 continue;
             }
-            let index = asked.iter().position(|(device, ..)| *device == probe.device).unwrap_or(asked.len());
-            if index == asked.len() {
-                let path = match &probe.kind {
-                    Kind::Missing { folder, .. } => folder,
-                    _ => &member.request.path,
-                };
-                match self.host.free_space(path) {
-                    Ok(free) => asked.push((probe.device, 0, free)),
-                    Err(errno) => {
-                        member.verdict.faults.push(host_error(Call::FreeSpace, path, errno));
-                        continue;
+            let (sum, free) = match asked.entry(probe.device) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let path = match &probe.kind {
+                        Kind::Missing { folder, .. } => folder,
+                        _ => &member.request.path,
+                    };
+                    match self.host.free_space(path) {
+                        Ok(free) => new.insert((0, free)),
+                        // It went away after it was judged: opening it will tell.
+                        Err(Errno::ENOENT) => continue,
+                        Err(errno) => {
+                            member.verdict.faults.push(host_error(Call::FreeSpace, path, errno));
+                            continue;
+                        }
                     }
                 }
-            }
-            let Some((_, sum, Some(free))) = asked.get_mut(index) else { continue };
+            };
+            let Some(free) = free else { continue };
             let before = *sum;
             *sum = sum.saturating_add(needed);
             if *sum > *free && before <= *free {
@@ -253,13 +317,13 @@ impl Plan {
         ready: &mut Option<(FileId, Arc<OwnedFd>)>,
         effects: &mut Vec<Undo>,
     ) -> Result<Probe, MemoryError> {
-        let path = &member.request.path;
-        let mut found = probe(&self.host, path)?;
         let expected = match (&ready, &group.key) {
             (Some((id, _)), _) => Some(*id),
             (None, Key::File(id)) => Some(*id),
             (None, Key::Name(..) | Key::Own) => None,
         };
+        let path = &member.request.path;
+        let (mut found, turn) = self.in_turn(path, probe(&self.host, path)?)?;
         if expected.is_some() && expected != found.id() {
             return Err(MemoryError::Replaced { path: path.clone() });
         }
@@ -269,18 +333,22 @@ impl Plan {
         {
             return Err(fault);
         }
-        match found.kind.clone() {
-            Kind::Missing { .. } => *ready = Some(self.create(member, group, &mut found, effects)?),
-            Kind::Regular { length } if self.grows(group, company, length) => {
-                *ready = Some(self.grow(member, group, &mut found, length, effects)?);
+        match (found.kind.clone(), turn) {
+            (Kind::Missing { .. }, _) => *ready = Some(self.create(member, group, &mut found, effects)?),
+            (Kind::Regular { length }, Some((id, turn))) => {
+                if group.writer && group.end > length && (length == 0 || company.ours) {
+                    *ready = Some(self.grow(member, group, &mut found, &turn, length, effects)?);
+                } else if turn.join(group.claim()) {
+                    effects.push(self.undo(member, group, id, Effect::Relied));
+                }
             }
             _ => {}
         }
         Ok(found)
     }
 
-    fn grows(&self, group: &Group, company: Company, length: u64) -> bool {
-        group.writer && group.end > length && (length == 0 || company.ours)
+    fn undo(&self, member: &Member, group: &Group, id: FileId, effect: Effect) -> Undo {
+        Undo::new(&self.host, &self.ledger, member.request.path.clone(), id, group.number, effect)
     }
 
     fn create(
@@ -297,6 +365,7 @@ impl Plan {
         };
         check::check_limit(&self.host, || quoted(path), group.end)?;
         let folder = self.host.open_folder(&folder).map_err(refused(Call::OpenFolder))?;
+        let making = self.ledger.making();
         let file = self.host.create(&folder, &name).map_err(refused(Call::Create))?;
         let stat = match self.host.stat_open(&file) {
             Ok(stat) => stat,
@@ -308,11 +377,19 @@ impl Plan {
         };
         let id = FileId::of(&stat);
         let file = Arc::new(file);
-        let place = (folder, name);
-        effects.push(Undo::created(&self.host, &self.ledger, path.clone(), id, Arc::clone(&file), place));
-        self.set_length(member, &file, group.end)?;
-        self.ledger.set_made(id, group.end);
-        found.kind = Kind::Regular { length: group.end };
+        let before = Before::Missing { folder, name };
+        self.ledger.created(id, Arc::new(Origin { file: Arc::clone(&file), before }), group.claim());
+        drop(making);
+        effects.push(self.undo(member, group, id, Effect::Created));
+        let turn = self.ledger.turn(id);
+        // Somebody may have found and grown it already.
+        let length = turn.length().max(group.end);
+        if turn.length() < length {
+            self.host.set_length(&file, length).map_err(refused(Call::SetLength))?;
+            turn.set_length(length);
+        }
+        self.check_length(member, file.as_fd(), length)?;
+        found.kind = Kind::Regular { length };
         found.key = Key::File(id);
         Ok((id, file))
     }
@@ -322,6 +399,7 @@ impl Plan {
         member: &Member,
         group: &Group,
         found: &mut Probe,
+        turn: &Turn<'_>,
         from: u64,
         effects: &mut Vec<Undo>,
     ) -> Result<(FileId, Arc<OwnedFd>), MemoryError> {
@@ -341,20 +419,13 @@ impl Plan {
         }
         check::check_limit(&self.host, || quoted(path), group.end)?;
         let file = Arc::new(file);
-        let undo =
-            Undo::grown(&self.host, &self.ledger, path.clone(), id, Arc::clone(&file), (from, group.end));
         self.host.set_length(&file, group.end).map_err(|errno| host_error(Call::SetLength, path, errno))?;
-        effects.push(undo);
+        if turn.grown(from, group.end, &file, group.claim()) {
+            effects.push(self.undo(member, group, id, Effect::Grown { from }));
+        }
         self.check_length(member, file.as_fd(), group.end)?;
-        self.ledger.correct_made(id, group.end);
         found.kind = Kind::Regular { length: group.end };
         Ok((id, file))
-    }
-
-    fn set_length(&self, member: &Member, file: &OwnedFd, to: u64) -> Result<(), MemoryError> {
-        let path = &member.request.path;
-        self.host.set_length(file, to).map_err(|errno| host_error(Call::SetLength, path, errno))?;
-        self.check_length(member, file.as_fd(), to)
     }
 
     fn check_length(

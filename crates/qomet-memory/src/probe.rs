@@ -119,7 +119,13 @@ impl Probe {
 pub(crate) fn probe(host: &Host, path: &Path) -> Result<Probe, MemoryError> {
     check_text(path)?;
     match host.stat(path) {
-        Ok(stat) => existing(host, path, &stat),
+        Ok(stat) => match existing(host, path, &stat) {
+            // It went away between the two looks at it.
+            Err(MemoryError::Host { call: Call::FileSystem, errno: Errno::ENOENT, .. }) => {
+                missing(host, path)
+            }
+            other => other,
+        },
         Err(Errno::ENOENT) => missing(host, path),
         Err(errno) => Err(stat_error(path, errno)),
     }

@@ -35,8 +35,9 @@ pub(crate) enum Backing {
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) backing: Backing,
-    pub(crate) file: Option<Arc<OwnedFd>>,
+    /// In front of the file: the ledger must not know windows of a file that is closed.
     pub(crate) held: Option<Held>,
+    pub(crate) file: Option<Arc<OwnedFd>>,
     pub(crate) subject: String,
     pub(crate) offset: u64,
     pub(crate) size: u64,

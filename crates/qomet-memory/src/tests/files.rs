@@ -200,7 +200,9 @@ fn a05_a_single_add_does_not_grow_a_file_that_somebody_else_grew_since() {
 fn a05_a_made_file_is_nobody_s_once_all_its_windows_are_gone() {
     let mut bench = Bench::new();
     let path = bench.path("ram");
-    drop(bench.region(&shared(&path, 0, pages(1))));
+    let region = bench.region(&shared(&path, 0, pages(1)));
+    bench.journal.clear();
+    drop(region);
     assert_eq!(bench.faults(&shared(&path, pages(1), pages(1))), ["file-too-short"]);
 }
 
@@ -556,6 +558,45 @@ fn a22_windows_side_by_side_do_not_overlap() {
     let path = bench.file("ram", &zeroes(pages(2)));
     let _held = bench.region(&shared(&path, 0, pages(1)));
     assert_eq!(bench.warnings(&shared(&path, pages(1), pages(1))), [""; 0]);
+}
+
+#[test]
+fn a22_many_windows_are_judged_and_named_in_the_order_of_their_requests() {
+    let bench = Bench::new();
+    let path = bench.path("ram");
+    // Every other one overlaps with the one before it.
+    let request = |index: u64| (index.to_string(), shared(&path, pages(index), pages(1 + (index + 1) % 2)));
+    let plan = bench.ledger.plan(&bench.host, (0..20_000).map(request));
+    let warned = |index: u64| {
+        let warnings = &plan.verdict(&index.to_string()).unwrap().warnings;
+        warnings.iter().filter(|warning| warning.code() == "file-ranges-overlap").count()
+    };
+    assert_eq!((0..20_000).filter(|index| warned(*index) == 1).count(), 10_000);
+    assert!(plan.verdicts().enumerate().all(|(index, (owner, _))| owner == index.to_string()));
+}
+
+#[test]
+fn a22_windows_that_are_held_are_named_before_those_of_the_batch() {
+    let mut bench = Bench::new();
+    let path = bench.file("ram", &zeroes(pages(4)));
+    let _held = bench.open("held", &shared(&path, pages(1), pages(2))).unwrap();
+    let _more = bench.open("more", &shared(&path, 0, pages(2))).unwrap();
+    let requests = [("a", 0, 4), ("b", 2, 2), ("c", 1, 1)];
+    let requests =
+        requests.map(|(owner, first, count)| (owner.to_owned(), shared(&path, pages(first), pages(count))));
+    let plan = bench.ledger.plan(&bench.host, requests);
+    let others = |owner| {
+        let warnings = plan.verdict(owner).unwrap().warnings.iter();
+        let other = |warning: &MemoryWarning| match warning {
+            MemoryWarning::FileRangesOverlap { other, .. } => Some(other.clone()),
+            _ => None,
+        };
+        warnings.filter_map(other).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        [others("a"), others("b"), others("c")],
+        [vec!["held", "more"], vec!["held", "a"], vec!["held", "more", "a"]]
+    );
 }
 
 #[test]

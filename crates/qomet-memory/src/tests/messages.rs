@@ -1,6 +1,7 @@
 //! The table of all wordings.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use crate::*;
 
@@ -16,6 +17,21 @@ fn every_error_has_one_wording() {
         }
     }
     insta::assert_snapshot!(table);
+}
+
+#[test]
+fn an_undo_says_how_it_left_the_file_and_why() {
+    let path = PathBuf::from("/mem/ram.img");
+    let left = [Left::Replaced, Left::Resized, Left::InUse { length: 8192 }];
+    let texts = left.map(|left| MemoryError::NotUndone { path: path.clone(), left }.to_string());
+    assert_eq!(
+        texts,
+        [
+            "'/mem/ram.img' was left as it is: it is another file now",
+            "'/mem/ram.img' was left as it is: its length is no longer what it was grown to",
+            "'/mem/ram.img' was left 8192 bytes (8 KiB) long: others of this model use it",
+        ]
+    );
 }
 
 #[test]

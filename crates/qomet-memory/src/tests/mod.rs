@@ -7,6 +7,7 @@ mod messages;
 mod modes;
 mod numa;
 mod random;
+mod sharing;
 mod special;
 
 use std::ops::ControlFlow;

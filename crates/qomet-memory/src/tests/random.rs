@@ -1,8 +1,11 @@
 //! Properties: random windows over files.
 
+use std::ops::Range;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::overlap::{Other, overlaps};
 
 /// Windows as (first page, pages), and writes into them as (window, position, byte).
 type Case = (Vec<(u64, u64)>, Vec<(usize, u64, u8)>);
@@ -60,6 +63,55 @@ proptest! {
         }
         bench.roll_back();
         prop_assert_eq!(listing(bench.folder.path()), before);
+    }
+
+    #[test]
+    fn a_file_is_as_long_as_those_who_run_or_are_committed_need(steps in prop::collection::vec((0..4_usize, 0..4_u64, 1..4_u64, any::<bool>()), 1..24)) {
+        let bench = Bench::new();
+        let path = bench.path("ram");
+        // Each step opens the transaction of its place, or ends the one that is there.
+        let mut running: [Option<(Region, Vec<Undo>)>; 4] = Default::default();
+        let mut committed = Vec::new();
+        for (place, first, count, commits) in steps {
+            match running[place].take() {
+                None => {
+                    let plan = bench.ledger.plan(&bench.host, [("ram".to_owned(), shared(&path, pages(first), pages(count)))]);
+                    let mut journal = Vec::new();
+                    let region = plan.open("ram", &mut |undo| journal.push(undo)).unwrap().region;
+                    region.write(0, &[7]).unwrap();
+                    running[place] = Some((region, journal));
+                }
+                Some((region, _journal)) if commits => committed.push(region),
+                Some((region, journal)) => {
+                    drop(region);
+                    journal.into_iter().rev().for_each(super::sharing::fails);
+                }
+            }
+            let left = running.iter().flatten().map(|(region, _)| region).chain(&committed);
+            let needed = left.clone().map(|region| region.file_offset() + region.len()).max();
+            prop_assert_eq!(path.exists().then(|| length(&path)), needed);
+            for region in left {
+                region.read(0, &mut zeroes(region.len())).unwrap();
+                prop_assert_eq!(byte(region, 0), 7);
+            }
+        }
+    }
+
+    #[test]
+    fn the_overlaps_are_those_of_every_pair(
+        asked in prop::collection::vec((0..12_u64, 0..5_u64), 0..20),
+        held in prop::collection::vec((0..12_u64, 0..5_u64), 0..20),
+    ) {
+        let ranges = |all: &[(u64, u64)]| all.iter().map(|(start, length)| *start..start + length).collect::<Vec<_>>();
+        let (asked, held) = (ranges(&asked), ranges(&held));
+        let overlap = |a: &Range<u64>, b: &Range<u64>| a.start < b.end && b.start < a.end;
+        let mut expected = Vec::new();
+        for (place, range) in asked.iter().enumerate() {
+            let with_held = (0..held.len()).filter(|other| overlap(range, &held[*other])).map(Other::Held);
+            let earlier = (0..place).filter(|other| overlap(range, &asked[*other])).map(Other::Asked);
+            expected.extend(with_held.chain(earlier).map(|other| (place, other)));
+        }
+        prop_assert_eq!(overlaps(asked.into_iter(), held.into_iter()), expected);
     }
 
     #[test]
