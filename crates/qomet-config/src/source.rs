@@ -5,7 +5,9 @@
 //! moves and later mistakes are still found.
 //!
 //! Not here: reading files, and what the text means. Lines are not counted while parsing, because a valid
-//! document never needs them: the table of line starts is made when the first place is asked for.
+//! document never needs them: the table of line starts is made when the first place is asked for, and for places far
+//! inside long lines (a document may be one line of megabytes) another one that says how many characters precede
+//! each block of the text.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -18,6 +20,9 @@ use crate::syntax_error::{MISTAKES_LIMIT, SyntaxErrorKind};
 
 /// The length of a text is below this: an offset, or the length of a value, fits 28 bits of a token.
 pub const TEXT_LIMIT: usize = 1 << 28;
+
+/// Up to so many bytes characters are counted one by one.
+const BLOCK: usize = 1024;
 
 const BOM: &str = "\u{feff}";
 
@@ -33,8 +38,12 @@ pub struct Source {
     name: String,
     text: String,
     lines: OnceLock<Vec<u32>>,
+    /// How many characters stand before each [`BLOCK`] of the text.
+    blocks: OnceLock<Vec<u32>>,
     damage: Vec<Range<u32>>,
-    /// What no excerpt shows.
+    /// What was reported when the text was added, to be said again by each check.
+    mistakes: Vec<(SyntaxErrorKind, Place)>,
+    /// What no excerpt shows: in order, and none overlaps another.
     hidden: Mutex<Vec<Range<usize>>>,
     failed: Option<Failed>,
     unusable: bool,
@@ -81,7 +90,9 @@ impl Sources {
             name: name.into(),
             text: String::new(),
             lines: OnceLock::new(),
+            blocks: OnceLock::new(),
             damage: Vec::new(),
+            mistakes: Vec::new(),
             hidden: Mutex::default(),
             failed: None,
             unusable: false,
@@ -96,14 +107,15 @@ impl Sources {
             None
         };
         if let Some(kind) = refusal {
-            source.failed = Some(diagnostics.report(Diagnostic::new(kind).at(whole)));
+            source.mistakes.push((kind, whole));
             source.unusable = true;
         } else {
             match String::from_utf8(bytes) {
                 Ok(text) => source.text = text,
-                Err(error) => source.fill_lossily(error.as_bytes(), index, diagnostics),
+                Err(error) => source.fill_lossily(error.as_bytes(), index),
             }
         }
+        source.failed = source.report_again(diagnostics);
         self.list.push(source);
         index
     }
@@ -122,15 +134,28 @@ impl Sources {
     /// Whether all of a place is hidden.
     pub(crate) fn hides(&self, place: Place) -> bool {
         let (start, end) = (widen(place.start), widen(place.end));
-        let within = |range: &Range<usize>| range.start <= start && end <= range.end && range.start < end;
-        self.get(place.source).is_some_and(|source| source.hidden.lock().iter().any(within))
+        let Some(source) = self.get(place.source) else { return false };
+        let hidden = source.hidden.lock();
+        let last = hidden.partition_point(|range| range.start <= start).checked_sub(1);
+        let range = last.and_then(|last| hidden.get(last));
+        range.is_some_and(|range| end <= range.end && range.start < end)
     }
 
     /// From now on no excerpt shows what stands there.
-    pub(crate) fn hide(&self, place: Place) {
-        if let Some(source) = self.get(place.source) {
-            source.hidden.lock().push(widen(place.start)..widen(place.end));
-        }
+    pub(crate) fn hide(&self, source: u32, mut ranges: Vec<Range<usize>>) {
+        let Some(source) = self.get(source) else { return };
+        let mut hidden = source.hidden.lock();
+        ranges.append(&mut hidden);
+        // Mostly two runs that are in order already, which is what a stable sort is good at.
+        ranges.sort_by_key(|range| range.start);
+        ranges.dedup_by(|next, range| {
+            let overlap = next.start < range.end || next == range;
+            if overlap {
+                range.end = range.end.max(next.end);
+            }
+            overlap
+        });
+        *hidden = ranges;
     }
 
     /// File, line and column of a place. `None` if there is no such source.
@@ -168,44 +193,77 @@ impl Source {
     /// start.
     #[must_use]
     pub fn position(&self, offset: u32) -> Position {
-        let (line, start) = self.line_of(offset);
-        let mut offset = widen(offset).min(self.text.len());
-        while !self.text.is_char_boundary(offset) {
-            offset -= 1;
-        }
-        let start = start.max(self.first());
-        let column = self.text.get(start..offset).map_or(0, |before| before.chars().count()) + 1;
-        Position { line, column }
+        let (number, line) = self.line_of(offset);
+        let offset = self.floor(widen(offset));
+        let start = line.start.max(self.first());
+        let column = if offset.saturating_sub(start) <= BLOCK {
+            self.count(start, offset)
+        } else {
+            self.characters(offset) - self.characters(start)
+        };
+        Position { line: number, column: column + 1 }
     }
 
-    /// The number of the line that holds a byte, from 1, and the offset where it starts.
-    pub(crate) fn line_of(&self, offset: u32) -> (usize, usize) {
+    /// How many characters start in a range of bytes.
+    fn count(&self, start: usize, end: usize) -> usize {
+        let bytes = self.text.as_bytes().get(start..end).unwrap_or_default();
+        bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
+    }
+
+    /// How many characters start before a byte.
+    fn characters(&self, offset: usize) -> usize {
+        let blocks = self.blocks.get_or_init(|| {
+            let starts = (0..=self.text.len()).step_by(BLOCK);
+            let count = |before: &mut usize, start: usize| {
+                let here = narrow(*before);
+                *before += self.count(start, (start + BLOCK).min(self.text.len()));
+                Some(here)
+            };
+            starts.scan(0, count).collect()
+        });
+        let block = offset / BLOCK;
+        blocks.get(block).map_or(0, |before| widen(*before)) + self.count(block * BLOCK, offset)
+    }
+
+    /// The last place between two characters that is not after `at`.
+    pub(crate) fn floor(&self, at: usize) -> usize {
+        let mut at = at.min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    }
+
+    /// The number of the line that holds a byte, from 1, and where it stands, without its line break.
+    pub(crate) fn line_of(&self, offset: u32) -> (usize, Range<usize>) {
         let lines = self.lines.get_or_init(|| {
             let breaks = memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| narrow(at + 1));
             std::iter::once(0).chain(breaks).collect()
         });
-        let line = lines.partition_point(|start| *start <= offset);
-        (line, lines.get(line.saturating_sub(1)).map_or(0, |start| widen(*start)))
+        let number = lines.partition_point(|start| *start <= offset);
+        let start = lines.get(number.saturating_sub(1)).map_or(0, |start| widen(*start));
+        let end = lines.get(number).map_or(self.text.len(), |next| widen(*next) - 1);
+        let is_crlf = end > start && self.text.as_bytes().get(end - 1) == Some(&b'\r');
+        (number, start..end - usize::from(is_crlf))
     }
 
-    /// The text from `start` to the end of its line, with what is hidden made unreadable. As many bytes as in the text.
-    pub(crate) fn line_from(&self, start: usize) -> Cow<'_, str> {
-        let line = self.text.get(start..).unwrap_or_default().split('\n').next().unwrap_or_default();
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        let end = start + line.len();
+    /// A piece of the text with what is hidden made unreadable. As many bytes as in the text.
+    pub(crate) fn shown(&self, piece: Range<usize>) -> Cow<'_, str> {
+        let Some(text) = self.text.get(piece.clone()) else { return Cow::Borrowed("") };
         let hidden = self.hidden.lock();
-        let mut within = hidden.iter().filter(|range| range.start < end && range.end > start).peekable();
+        let first = hidden.partition_point(|range| range.end <= piece.start);
+        let mut within = hidden.iter().skip(first).take_while(|range| range.start < piece.end).peekable();
         if within.peek().is_none() {
-            return Cow::Borrowed(line);
+            return Cow::Borrowed(text);
         }
-        let mut bytes = line.as_bytes().to_vec();
+        let mut bytes = text.as_bytes().to_vec();
         for range in within {
-            let range = range.start.max(start) - start..range.end.min(end) - start;
+            let range = range.start.max(piece.start) - piece.start..range.end.min(piece.end) - piece.start;
             if let Some(part) = bytes.get_mut(range) {
                 part.fill(b'*');
             }
         }
-        // Values begin and end between characters, so this is text as before.
+        // Values and pieces begin and end between characters, so this is text as before.
         Cow::Owned(String::from_utf8(bytes).unwrap_or_default())
     }
 
@@ -224,7 +282,15 @@ impl Source {
         self.unusable
     }
 
-    fn fill_lossily(&mut self, bytes: &[u8], index: u32, diagnostics: &mut Diagnostics) {
+    /// Reports what was reported when the text was added.
+    pub(crate) fn report_again(&self, diagnostics: &mut Diagnostics) -> Option<Failed> {
+        let mut report = |(kind, place): &(SyntaxErrorKind, Place)| {
+            diagnostics.report(Diagnostic::new(kind.clone()).at(*place))
+        };
+        self.mistakes.iter().map(&mut report).last()
+    }
+
+    fn fill_lossily(&mut self, bytes: &[u8], index: u32) {
         let mut reports: Vec<(Range<u32>, Vec<u8>)> = Vec::new();
         for chunk in bytes.utf8_chunks() {
             self.text.push_str(chunk.valid());
@@ -248,9 +314,9 @@ impl Source {
             self.damage.push(range);
             if number < MISTAKES_LIMIT {
                 let kind = SyntaxErrorKind::NotUtf8 { bytes, offset: place.start };
-                self.failed = Some(diagnostics.report(Diagnostic::new(kind).at(place)));
+                self.mistakes.push((kind, place));
             } else if number == MISTAKES_LIMIT {
-                let _ = diagnostics.report(Diagnostic::new(SyntaxErrorKind::TooManyMistakes).at(place));
+                self.mistakes.push((SyntaxErrorKind::TooManyMistakes, place));
             }
         }
     }
@@ -311,6 +377,52 @@ mod tests {
         let places: Vec<_> =
             diagnostics.iter().filter_map(Diagnostic::place).map(|at| (at.start, at.end)).collect();
         assert_eq!(places, [(1, 3), (5, 6)]);
+    }
+
+    #[test]
+    fn columns_far_inside_a_long_line_are_those_that_counting_gives() {
+        let text = format!("short\n{}\nshort", "aü€😀".repeat(20_000));
+        let (sources, _) = add(text.as_bytes());
+        let line = "short\n".len();
+        let mut counted = 0;
+        for (at, c) in text[line..].char_indices().take_while(|(_, c)| *c != '\n') {
+            counted += 1;
+            let last_byte = line + at + c.len_utf8() - 1;
+            assert_eq!(position(&sources, u32::try_from(last_byte).unwrap()), (2, counted));
+        }
+        assert_eq!(counted, 80_000);
+        assert_eq!(position(&sources, u32::try_from(text.len()).unwrap()), (3, 6));
+    }
+
+    #[test]
+    fn a_column_behind_a_byte_order_mark_and_many_characters() {
+        let text = format!("\u{feff}{}", "ü".repeat(5000));
+        let (sources, _) = add(text.as_bytes());
+        assert_eq!(position(&sources, u32::try_from(text.len()).unwrap()), (1, 5001));
+    }
+
+    #[test]
+    fn a_line_ends_before_its_break() {
+        let (sources, _) = add(b"ab\r\ncd\n\nef");
+        let source = sources.get(0).unwrap();
+        let lines: Vec<_> = [0, 3, 5, 7, 8, 10, 99].map(|at| source.line_of(at)).into();
+        assert_eq!(lines, [(1, 0..2), (1, 0..2), (2, 4..6), (3, 7..7), (4, 8..10), (4, 8..10), (4, 8..10)]);
+    }
+
+    #[test]
+    fn what_is_hidden_twice_is_kept_once() {
+        let (sources, _) = add("x".repeat(100_000).as_bytes());
+        let ranges = || (0..10_000_usize).map(|at| at * 10..at * 10 + 5).collect();
+        sources.hide(0, ranges());
+        sources.hide(0, ranges());
+        sources.hide(0, vec![12..14, 7..9]);
+        let source = sources.get(0).unwrap();
+        assert_eq!(source.hidden.lock().len(), 10_001);
+        assert_eq!(source.shown(0..22), "*****xx**x*****xxxxx**");
+        assert_eq!(source.shown(99_988..100_000), "xx*****xxxxx");
+        let place = |start, end| Place { source: 0, start, end };
+        assert!(sources.hides(place(50_001, 50_005)) && sources.hides(place(7, 9)));
+        assert!(!sources.hides(place(50_001, 50_006)) && !sources.hides(place(5, 6)));
     }
 
     #[test]

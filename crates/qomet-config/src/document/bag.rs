@@ -1,11 +1,21 @@
 //! From a bag to a draft.
+//!
+//! Who writes a bag by hand makes a few mistakes; a bag of thousands comes from a program or from somebody who means
+//! ill. So after [`MISTAKES_LIMIT`] of them the rest of a bag is not read, and after as many different wrong names in
+//! all nobody looks any more what may have been meant.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use qomet::CompactString;
 use qomet::{
-    About, AnyDraft, Class, Diagnostic, Input, InputKind, ModelErrorKind, Related, TypeRegistry, nearest,
+    About, AnyDraft, Class, Diagnostic, Failed, Input, InputKind, ModelErrorKind, Related, TypeRegistry,
+    nearest,
 };
 
-use crate::json::{JsonInput, Node};
+use crate::json::{Count, JsonInput, Names, Node};
+use crate::syntax_error::{MISTAKES_LIMIT, SyntaxErrorKind};
 
 /// Reads bags, one after the other.
 pub(super) struct Reader<'r> {
@@ -14,12 +24,57 @@ pub(super) struct Reader<'r> {
     pub(super) drafts: Vec<Box<dyn AnyDraft>>,
     /// Objects of which not even the type is known.
     pub(super) lost: Vec<About>,
+    /// The proof that something was reported of one of the drafts.
+    pub(super) failed: Option<Failed>,
     bags: usize,
+    suggestions: Suggestions,
+}
+
+/// What was probably meant by the first [`MISTAKES_LIMIT`] wrong names; the same one is often wrong in many bags.
+#[derive(Default)]
+struct Suggestions {
+    properties: HashMap<(CompactString, CompactString), Option<&'static str>>,
+    types: HashMap<CompactString, Option<String>>,
+}
+
+impl Suggestions {
+    fn unknown_property(&mut self, class: &Class, name: &str) -> ModelErrorKind {
+        let left = self.properties.len() < MISTAKES_LIMIT;
+        let nearest = match self.properties.entry((class.name().into(), name.into())) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) if left => *new.insert(match class.unknown_property(name) {
+                ModelErrorKind::UnknownProperty { nearest, .. } => nearest,
+                _ => None,
+            }),
+            Entry::Vacant(_) => None,
+        };
+        ModelErrorKind::UnknownProperty { name: name.to_owned(), nearest }
+    }
+
+    fn unknown_type(&mut self, registry: &TypeRegistry, name: &str) -> ModelErrorKind {
+        let left = self.types.len() < MISTAKES_LIMIT;
+        let nearest = match self.types.entry(name.into()) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(new) if left => {
+                let problem = registry.lookup(name).err();
+                new.insert(problem.and_then(|problem| problem.problem().suggestion())).clone()
+            }
+            Entry::Vacant(_) => None,
+        };
+        ModelErrorKind::UnknownType { name: name.to_owned(), nearest }
+    }
 }
 
 impl<'r> Reader<'r> {
     pub(super) fn new(registry: &'r TypeRegistry) -> Self {
-        Reader { registry, drafts: Vec::new(), lost: Vec::new(), bags: 0 }
+        Reader {
+            registry,
+            drafts: Vec::new(),
+            lost: Vec::new(),
+            failed: None,
+            bags: 0,
+            suggestions: Suggestions::default(),
+        }
     }
 
     /// Reads one bag. Reports all that is wrong with it by itself.
@@ -29,12 +84,16 @@ impl<'r> Reader<'r> {
         let before = input.diagnostics().len();
         let mut about = About { bag: Some(number), ..About::default() };
         match bag.kind() {
-            InputKind::Struct => self.read_struct(bag, number, &mut about, input),
+            InputKind::Struct => {
+                let outer = input.count(Count::default());
+                self.read_struct(bag, number, &mut about, input);
+                input.count(outer);
+            }
             InputKind::Damaged => {}
             found => {
                 input.move_to(bag);
                 let expected = "an object with \"qom-type\" and \"id\"";
-                let _ = input.report(Box::new(crate::SyntaxErrorKind::NotADocument { expected, found }));
+                let _ = input.report(Box::new(SyntaxErrorKind::NotADocument { expected, found }));
             }
         }
         for diagnostic in input.diagnostics().since(before) {
@@ -50,6 +109,12 @@ impl<'r> Reader<'r> {
         }
     }
 
+    /// The class that a bag names.
+    fn lookup(&mut self, name: &str) -> qomet::Result<&'r Arc<Class>> {
+        let class = self.registry.get(name);
+        class.ok_or_else(|| Diagnostic::new(self.suggestions.unknown_type(self.registry, name)))
+    }
+
     fn read_struct<'t>(
         &mut self,
         bag: Node<'t>,
@@ -63,7 +128,7 @@ impl<'r> Reader<'r> {
             (Some(_), ..) => None,
             (None, Some(failed), _) | (None, None, Some(failed)) => Some(failed),
             (None, None, None) => {
-                let class = head.type_name.and_then(|node| self.registry.lookup(&node.str()?).ok());
+                let class = head.type_name.and_then(|node| self.registry.get(&node.str()?));
                 Some(match misspelt(bag, "id", class.map(|class| &**class)) {
                     Some(key) => {
                         head.id_key = Some(key.start());
@@ -80,7 +145,7 @@ impl<'r> Reader<'r> {
             Some(node) => {
                 input.move_to(node);
                 let known = match node.str() {
-                    Some(name) if node.kind() == InputKind::String => self.registry.lookup(&name),
+                    Some(name) if node.kind() == InputKind::String => self.lookup(&name),
                     _ => {
                         // Says that it is no string, unless that was said.
                         let before = input.diagnostics().len();
@@ -113,7 +178,7 @@ impl<'r> Reader<'r> {
             Ok(draft) => draft,
             Err(problem) => {
                 let place = head.type_name.map_or(bag.place(), Node::place);
-                let _ = input.diagnostics().report(problem.with_property("qom-type").at(place));
+                let _ = input.report_mistake(problem.with_property("qom-type").at(place));
                 self.lost.push(about.clone());
                 return;
             }
@@ -124,7 +189,8 @@ impl<'r> Reader<'r> {
             (None, Some(failed)) => draft.damage(None, failed),
             (None, None) => {}
         }
-        read_properties(bag, head.id_key, &mut *draft, input);
+        read_properties(bag, head.id_key, &mut *draft, &mut self.suggestions, input);
+        self.failed = self.failed.or(draft.damaged());
         self.drafts.push(draft);
     }
 }
@@ -133,7 +199,7 @@ impl<'r> Reader<'r> {
 struct Head<'t> {
     type_name: Option<Node<'t>>,
     id: Option<CompactString>,
-    id_failed: Option<qomet::Failed>,
+    id_failed: Option<Failed>,
     /// Where the name starts that was probably meant to be `id`, and is reported.
     id_key: Option<usize>,
 }
@@ -181,12 +247,12 @@ fn report_misspelt<'t>(
     valid: &'static str,
     type_name: Option<&str>,
     input: &mut JsonInput<'t, '_>,
-) -> qomet::Failed {
+) -> Failed {
     let name = key.str().unwrap_or_default().into_owned();
     let mut problem =
         Diagnostic::new(ModelErrorKind::UnknownProperty { name: name.clone(), nearest: Some(valid) });
     problem.about_mut().type_name = type_name.map(CompactString::from);
-    input.diagnostics().report(problem.with_property(&name).at(key.place()))
+    input.report_mistake(problem.with_property(&name).at(key.place()))
 }
 
 /// Says of which property the diagnostics from number `before` on are.
@@ -196,12 +262,12 @@ fn name_property(input: &mut JsonInput<'_, '_>, before: usize, name: &str) {
     }
 }
 
-fn duplicate<'t>(key: Node<'t>, first: Node<'t>, name: &str, input: &mut JsonInput<'t, '_>) -> qomet::Failed {
+fn duplicate<'t>(key: Node<'t>, first: Node<'t>, name: &str, input: &mut JsonInput<'t, '_>) -> Failed {
     let related =
         Related { label: "first given here".to_owned(), about: About::default(), place: Some(first.place()) };
     let problem =
         Diagnostic::new(ModelErrorKind::DuplicateProperty).with_property(name).with_related(related);
-    input.diagnostics().report(problem.at(key.place()))
+    input.report_mistake(problem.at(key.place()))
 }
 
 /// `reported` is where a name starts that was reported already.
@@ -209,10 +275,15 @@ fn read_properties<'t>(
     bag: Node<'t>,
     reported: Option<usize>,
     draft: &mut dyn AnyDraft,
+    suggestions: &mut Suggestions,
     input: &mut JsonInput<'t, '_>,
 ) {
     let (mut type_key, mut id_key) = (None, None);
+    let mut names = Names::new(bag);
     for (key, value) in bag.members() {
+        if input.exhausted().is_some() {
+            break;
+        }
         let Some(name) = key.str() else { continue };
         let head = match &*name {
             "qom-type" => Some(&mut type_key),
@@ -231,22 +302,20 @@ fn read_properties<'t>(
             if reported == Some(key.start()) {
                 continue;
             }
-            let problem = draft.class().unknown_property(&name);
+            let problem = suggestions.unknown_property(draft.class(), &name);
             let nearest = match &problem {
                 ModelErrorKind::UnknownProperty { nearest, .. } => *nearest,
                 _ => None,
             };
-            let failed =
-                input.diagnostics().report(Diagnostic::new(problem).with_property(&name).at(key.place()));
+            let failed = input.report_mistake(Diagnostic::new(problem).with_property(&name).at(key.place()));
             // The one that was probably meant is not missing as well.
             let meant =
                 nearest.and_then(|name| draft.class().find(name)).filter(|slot| !draft.is_given(*slot));
-            draft.damage(meant.filter(|_| bag.get(nearest.unwrap_or_default()).is_none()), failed);
+            draft.damage(meant.filter(|_| names.first(nearest.unwrap_or_default()).is_none()), failed);
             continue;
         };
         if draft.is_given(slot) {
-            let first =
-                bag.members().map(|(key, _)| key).find(|one| one.str().is_some_and(|one| one == name));
+            let first = names.first(&name);
             let failed = duplicate(key, first.unwrap_or(key), &name, input);
             draft.damage(None, failed);
             continue;
@@ -258,9 +327,9 @@ fn read_properties<'t>(
             name_property(input, before, &name);
         }
     }
-    if let Some(failed) = bag.damaged_name() {
+    if let Some(failed) = input.exhausted().or_else(|| bag.damaged_name()) {
         draft.damage(None, failed);
-        // What seems to be missing or left to its default may be under that name.
+        // What seems to be missing or left to its default may be under that name, or in what was not read.
         for slot in 0..draft.class().properties().len() {
             if !draft.is_given(slot) {
                 draft.damage(Some(slot), failed);

@@ -9,11 +9,12 @@
 //! only then is the place looked up on the tape (`place`).
 
 mod bag;
+#[cfg(test)]
+mod large_tests;
 mod place;
 mod sensitive;
 mod shape;
 
-use parking_lot::Mutex;
 use qomet::{Batch, Diagnostic, Diagnostics, Failed, Level, Model, ObjectRef};
 
 use crate::json::{JsonInput, Leniency, Syntax, Tape};
@@ -23,8 +24,6 @@ use crate::source::Sources;
 #[derive(Debug, Default)]
 pub struct Documents {
     sources: Sources,
-    /// What was wrong with the texts as such, until a plan reports it.
-    damage: Mutex<Vec<Diagnostic>>,
 }
 
 /// What creating the objects of some documents would do. It holds what it needs to do that.
@@ -47,7 +46,8 @@ impl Documents {
     pub fn add(&mut self, name: &str, bytes: impl Into<Vec<u8>>) {
         let mut report = Diagnostics::new();
         self.sources.add(name, bytes, &mut report);
-        self.damage.get_mut().extend(report.take());
+        // Every plan says it.
+        let _ = report.take();
     }
 
     /// The texts, for showing diagnostics.
@@ -57,13 +57,13 @@ impl Documents {
     }
 
     /// Checks everything up to `level` without touching anything.
-    ///
-    /// What was wrong with the texts as such is reported by the first plan only.
     #[must_use]
     pub fn plan(&self, model: &Model, level: Level) -> Plan<'_> {
         let mut report = Diagnostics::new();
-        report.extend(std::mem::take(&mut *self.damage.lock()));
         let sources = &self.sources;
+        for source in sources.iter() {
+            let _ = source.report_again(&mut report);
+        }
         let tapes: Vec<Tape<'_>> = (0u32..)
             .zip(sources.iter())
             .map(|(source, _)| Tape::parse(sources, source, Syntax::DOCUMENT, &mut report))
@@ -73,13 +73,13 @@ impl Documents {
             let mut input = JsonInput::new(tape.root(), Leniency::Lenient, &mut report);
             shape::each_bag(tape.root(), &mut input, &mut |bag, input| reader.read(bag, input));
         }
-        let bag::Reader { drafts, lost, .. } = reader;
+        let bag::Reader { drafts, lost, failed, .. } = reader;
         let mut batch = model.batch(drafts);
         if let Some(reported) = report.proof() {
             lost.into_iter().for_each(|about| batch.reserve(about, reported));
         }
         batch.check(level, &mut report);
-        let proof = tapes.iter().find_map(Tape::failed);
+        let proof = report.proof().or(failed).or_else(|| tapes.iter().find_map(Tape::failed));
         let mut plan = Plan { sources, tapes, batch, diagnostics: Vec::new(), proof };
         plan.keep(&mut report);
         plan
@@ -96,7 +96,7 @@ impl Plan<'_> {
     /// Whether nothing is refused. There may be warnings.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
-        !self.diagnostics.iter().any(Diagnostic::is_error)
+        self.proof.is_none()
     }
 
     /// The objects that would be created, as far as they could be read.
@@ -112,7 +112,7 @@ impl Plan<'_> {
     pub fn create(mut self) -> (Result<Vec<ObjectRef>, Failed>, Vec<Diagnostic>) {
         let mut report = Diagnostics::new();
         report.extend(std::mem::take(&mut self.diagnostics));
-        let result = match report.proof().or(self.proof) {
+        let result = match self.proof {
             Some(reported) => Err(reported),
             None => {
                 let model = self.batch.model().clone();

@@ -1,6 +1,9 @@
 //! From whom a diagnostic concerns to where that stands.
 
-use qomet::{About, Diagnostic, Place};
+use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
+
+use qomet::{About, CompactString, Diagnostic, Place};
 
 use super::shape;
 use crate::json::{JsonInput, Leniency, Node, Tape};
@@ -13,64 +16,82 @@ pub(super) fn locate(tapes: &[Tape<'_>], diagnostics: &mut [Diagnostic]) {
     if !diagnostics.iter().any(missing) {
         return;
     }
-    let mut bags: Vec<Node<'_>> = Vec::new();
+    let mut bags = Bags::default();
     // Only the shape is wanted; what is wrong with it was said before.
     let mut said = qomet::Diagnostics::new();
     for tape in tapes {
         let mut input = JsonInput::new(tape.root(), Leniency::Lenient, &mut said);
-        shape::each_bag(tape.root(), &mut input, &mut |bag, _| bags.push(bag));
+        shape::each_bag(tape.root(), &mut input, &mut |bag, _| bags.list.push(bag));
     }
     let _ = said.take();
-    let mut parts: Vec<(Place, String)> = Vec::new();
     for diagnostic in diagnostics {
         if diagnostic.place().is_none() {
-            let whole = find_node(&bags, diagnostic.about());
-            let part = whole.zip(diagnostic.problem().part()).and_then(|(whole, part)| {
-                let known = (whole.place(), part.to_owned());
-                let before = parts.iter().filter(|one| **one == known).count();
-                parts.push(known);
-                find_part(whole, part, &mut { before })
-            });
+            let whole = bags.node(diagnostic.about());
+            let part =
+                whole.zip(diagnostic.problem().part()).and_then(|(whole, part)| bags.part(whole, part));
             diagnostic.set_place(part.or(whole).map(Node::place));
         }
         // A property that has its default stands nowhere.
-        diagnostic.related_mut().retain(|related| related.place.is_some() || stands(&bags, &related.about));
+        diagnostic.related_mut().retain(|related| related.place.is_some() || bags.has(&related.about));
         for related in diagnostic.related_mut() {
-            related.place = related.place.or_else(|| find(&bags, &related.about));
+            related.place = related.place.or_else(|| bags.node(&related.about).map(Node::place));
         }
     }
 }
 
-/// Whether the property is given; true where it is not known which or of what.
-fn stands(bags: &[Node<'_>], about: &About) -> bool {
-    let bag = about.bag.and_then(|number| bags.get(number));
-    let (Some(bag), Some(property)) = (bag, about.property.as_deref()) else { return true };
-    bag.get(property).is_some()
+/// The bags by their numbers, and what was looked up in them: many diagnostics may be about the same value.
+#[derive(Default)]
+struct Bags<'t> {
+    list: Vec<Node<'t>>,
+    /// The values of properties, by bag.
+    values: HashMap<(usize, CompactString), Option<Node<'t>>>,
+    /// The strings in a value, by its place.
+    parts: HashMap<Place, Parts<'t>>,
 }
 
-fn find(bags: &[Node<'_>], about: &About) -> Option<Place> {
-    find_node(bags, about).map(Node::place)
-}
+/// Those of equal strings that are not taken, in order.
+type Parts<'t> = HashMap<Cow<'t, str>, VecDeque<Node<'t>>>;
 
-fn find_node<'t>(bags: &[Node<'t>], about: &About) -> Option<Node<'t>> {
-    let bag = bags.get(about.bag?)?;
-    let value = about.property.as_deref().and_then(|property| bag.get(property));
-    Some(value.unwrap_or(*bag))
-}
-
-/// The string `part` in the list or struct `whole`, after `skip` others that are equal to it.
-fn find_part<'t>(whole: Node<'t>, part: &str, skip: &mut usize) -> Option<Node<'t>> {
-    let values = whole.elements().chain(whole.members().map(|(_, value)| value));
-    for value in values {
-        if value.str().is_some_and(|text| text == part) {
-            match skip.checked_sub(1) {
-                None => return Some(value),
-                Some(left) => *skip = left,
-            }
-        }
-        if let Some(found) = find_part(value, part, skip) {
-            return Some(found);
+impl<'t> Bags<'t> {
+    /// Whether the property is given; true where it is not known which or of what.
+    fn has(&mut self, about: &About) -> bool {
+        let bag = about.bag.filter(|number| *number < self.list.len());
+        match (bag, &about.property) {
+            (Some(bag), Some(property)) => self.value(bag, property).is_some(),
+            _ => true,
         }
     }
-    None
+
+    /// The value of the property, or else the bag.
+    fn node(&mut self, about: &About) -> Option<Node<'t>> {
+        let number = about.bag?;
+        let bag = *self.list.get(number)?;
+        let value = about.property.as_ref().and_then(|property| self.value(number, property));
+        Some(value.unwrap_or(bag))
+    }
+
+    fn value(&mut self, number: usize, property: &CompactString) -> Option<Node<'t>> {
+        let bag = *self.list.get(number)?;
+        *self.values.entry((number, property.clone())).or_insert_with(|| bag.get(property))
+    }
+
+    /// The string `part` in the list or struct `whole`; each time the next of several that are equal.
+    fn part(&mut self, whole: Node<'t>, part: &str) -> Option<Node<'t>> {
+        let parts = self.parts.entry(whole.place()).or_insert_with(|| {
+            let mut parts = Parts::new();
+            collect(whole, &mut parts);
+            parts
+        });
+        parts.get_mut(part)?.pop_front()
+    }
+}
+
+/// The strings in a value, but not itself.
+fn collect<'t>(whole: Node<'t>, parts: &mut Parts<'t>) {
+    for value in whole.elements().chain(whole.members().map(|(_, value)| value)) {
+        if let Some(text) = value.str() {
+            parts.entry(text).or_default().push_back(value);
+        }
+        collect(value, parts);
+    }
 }

@@ -4,23 +4,31 @@
 //! there is anything to show, the values of sensitive properties are hidden, also where the property's or the type's
 //! name is mistyped.
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use qomet::{Class, Diagnostic, Diagnostics, TypeRegistry, nearest};
 
 use super::shape;
 use crate::json::{JsonInput, Leniency, Node, Tape};
-use crate::source::Sources;
+use crate::source::{Sources, widen};
+
+/// After so many different wrong names of types nobody guesses which one was meant.
+const GUESSES: usize = 1000;
 
 /// Hides every sensitive value of the documents.
 pub(super) fn hide(registry: &TypeRegistry, tapes: &[Tape<'_>], sources: &Sources) {
-    let has_any = |class: &Class| class.properties().iter().any(|property| property.sensitive);
-    if !registry.classes().any(|class| has_any(class)) {
+    let mut secrets = Secrets::new(registry);
+    if secrets.classes.is_empty() {
         return;
     }
     // Only the shape is wanted; what is wrong with it was said before.
     let mut said = Diagnostics::new();
-    for tape in tapes {
+    for (source, tape) in (0..).zip(tapes) {
+        let mut found = Vec::new();
         let mut input = JsonInput::new(tape.root(), Leniency::Lenient, &mut said);
-        shape::each_bag(tape.root(), &mut input, &mut |bag, _| hide_in(registry, bag, sources));
+        shape::each_bag(tape.root(), &mut input, &mut |bag, _| secrets.find(bag, &mut found));
+        sources.hide(source, found);
     }
     let _ = said.take();
 }
@@ -34,25 +42,76 @@ pub(super) fn conceal(found: &mut [Diagnostic], sources: &Sources) {
     }
 }
 
-fn hide_in(registry: &TypeRegistry, bag: Node<'_>, sources: &Sources) {
-    let type_name = bag.get("qom-type").and_then(Node::str).unwrap_or_default();
-    let meant = || nearest(&type_name, registry.classes().map(|class| class.name()));
-    let class = registry.get(&type_name).or_else(|| registry.get(meant()?));
-    // Of a type that nobody can guess, whatever is sensitive in any type is.
-    let classes: Vec<&Class> = match class {
-        Some(class) => vec![class],
-        None => registry.classes().map(AsRef::as_ref).collect(),
-    };
-    for (key, value) in bag.members() {
-        let name = key.str().unwrap_or_default();
-        let is_sensitive = |class: &&Class| {
-            let names = class.properties().iter().map(|property| property.name);
-            let slot = class.find(&name).or_else(|| class.find(nearest(&name, names)?));
-            slot.and_then(|slot| class.property(slot)).is_some_and(|property| property.sensitive)
+/// What is known about the types.
+struct Secrets<'r> {
+    registry: &'r TypeRegistry,
+    /// Those with sensitive properties.
+    classes: Vec<Secret<'r>>,
+    /// What was probably meant by the wrong names of types.
+    meant: HashMap<String, Option<&'r str>>,
+}
+
+/// A type and the names of its sensitive properties.
+struct Secret<'r> {
+    class: &'r Class,
+    names: Vec<&'static str>,
+}
+
+impl<'r> Secrets<'r> {
+    fn new(registry: &'r TypeRegistry) -> Self {
+        let secret = |class: &'r Class| {
+            let sensitive = class.properties().iter().filter(|property| property.sensitive);
+            Secret { class, names: sensitive.map(|property| property.name).collect() }
         };
-        if classes.iter().any(is_sensitive) {
-            sources.hide(value.place());
+        let classes = registry.classes().map(|class| secret(class)).filter(|one| !one.names.is_empty());
+        Secrets { registry, classes: classes.collect(), meant: HashMap::new() }
+    }
+
+    /// Finds the sensitive values of a bag.
+    fn find(&mut self, bag: Node<'_>, found: &mut Vec<Range<usize>>) {
+        let type_name = bag.get("qom-type").and_then(Node::str).unwrap_or_default();
+        let class = match self.registry.get(&type_name) {
+            Some(class) => Some(class.name()),
+            None => self.meant(&type_name),
+        };
+        // Of a type that nobody can guess, whatever is sensitive in any type is.
+        let might_be = |secret: &&Secret<'_>| class.is_none_or(|name| secret.class.name() == name);
+        let secrets: Vec<&Secret<'_>> = self.classes.iter().filter(might_be).collect();
+        if secrets.is_empty() {
+            return;
         }
+        for (key, value) in bag.members() {
+            let name = key.str().unwrap_or_default();
+            if secrets.iter().any(|secret| secret.is_sensitive(&name)) {
+                let place = value.place();
+                found.push(widen(place.start)..widen(place.end));
+            }
+        }
+    }
+
+    fn meant(&mut self, type_name: &str) -> Option<&'r str> {
+        if let Some(known) = self.meant.get(type_name) {
+            return *known;
+        }
+        if self.meant.len() == GUESSES {
+            return None;
+        }
+        let meant = nearest(type_name, self.registry.classes().map(|class| class.name()));
+        self.meant.insert(type_name.to_owned(), meant);
+        meant
+    }
+}
+
+impl Secret<'_> {
+    /// Whether a property of that name, which may be mistyped, is sensitive.
+    fn is_sensitive(&self, name: &str) -> bool {
+        let properties = self.class.properties();
+        let slot = self.class.find(name).or_else(|| {
+            // Most names are not near to the few sensitive ones, and then it does not matter to which they are.
+            nearest(name, self.names.iter().copied())?;
+            self.class.find(nearest(name, properties.iter().map(|property| property.name))?)
+        });
+        slot.and_then(|slot| self.class.property(slot)).is_some_and(|property| property.sensitive)
     }
 }
 

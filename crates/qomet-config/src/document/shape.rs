@@ -42,7 +42,11 @@ fn wrapper<'t>(
                 let label = "first given here".to_owned();
                 let related = Related { label, about: About::default(), place: first };
                 let problem = Diagnostic::new(ModelErrorKind::DuplicateMember { name: member });
-                let _ = input.diagnostics().report(problem.with_related(related).at(key.place()));
+                let _ = input.report_mistake(problem.with_related(related).at(key.place()));
+                // Its bags are bags all the same: links lead to them, and secrets may stand in them.
+                if member == "objects" {
+                    value.elements().for_each(|bag| each(bag, input));
+                }
             }
             Some(member) => {
                 seen.push((member, key));

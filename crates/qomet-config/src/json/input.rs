@@ -2,7 +2,8 @@
 //!
 //! [`JsonInput`] is the object model's [`Input`] over a [`Node`]. Everything it reports has a place: the value,
 //! the name for an unknown or duplicate member, the brackets for what concerns a struct as a whole. What the
-//! parser has reported fails without a word.
+//! parser has reported fails without a word. After [`MISTAKES_LIMIT`] mistakes the rest is not read, as in the
+//! parser: a struct of a million wrong names is one mistake, not a million.
 //!
 //! Numbers are read from their text here, exactly: a 64-bit integer never passes through a double.
 
@@ -13,8 +14,10 @@ use qomet::{
     nearest,
 };
 
+use super::names::Names;
 use super::node::Node;
 use super::tape::Kind;
+use crate::syntax_error::{MISTAKES_LIMIT, SyntaxErrorKind};
 
 /// How values may be spelt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +28,6 @@ pub enum Leniency {
     Lenient,
 }
 
-/// After so many wrong names in one struct the next ones are reported without looking for what goes with them.
-const EXPLAINED: usize = 100;
-
 /// At most so many bytes of what a user wrote go into a problem.
 const VALUE_BYTES: usize = 256;
 
@@ -36,12 +36,32 @@ struct Frame<'t> {
     next: Node<'t>,
     /// One bit for each of the first 128 members that was given.
     seen: u128,
+    /// Whether each of the others was given, as far as is known.
+    seen_more: Vec<bool>,
+    names: Names<'t>,
     /// Members mostly come in declared order.
     hint: usize,
     /// Valid names that unknown ones were probably meant to be.
-    misspelt: Vec<(String, Failed)>,
-    /// How many names were unknown or given twice.
+    misspelt: Vec<(&'static str, Failed)>,
+}
+
+impl Frame<'_> {
+    /// Notes that a member beyond the first 128 was given; false if it was before.
+    #[cold]
+    fn note(&mut self, index: usize) -> bool {
+        if self.seen_more.len() <= index {
+            self.seen_more.resize(index + 1, false);
+        }
+        self.seen_more.get_mut(index).is_some_and(|seen| !std::mem::replace(seen, true))
+    }
+}
+
+/// How many mistakes were reported.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Count {
     mistakes: usize,
+    /// The proof that there were too many, so that the rest is not read.
+    exhausted: Option<Failed>,
 }
 
 /// Reads the values of a tape.
@@ -52,13 +72,33 @@ pub struct JsonInput<'t, 'd> {
     /// Whether the struct or list in front has been read to its end.
     ended: bool,
     leniency: Leniency,
+    count: Count,
     diagnostics: &'d mut Diagnostics,
 }
 
 impl<'t, 'd> JsonInput<'t, 'd> {
     /// An input that stands in front of `value`.
     pub fn new(value: Node<'t>, leniency: Leniency, diagnostics: &'d mut Diagnostics) -> Self {
-        JsonInput { front: value, name: None, stack: Vec::new(), ended: false, leniency, diagnostics }
+        JsonInput {
+            front: value,
+            name: None,
+            stack: Vec::new(),
+            ended: false,
+            leniency,
+            count: Count::default(),
+            diagnostics,
+        }
+    }
+
+    /// Goes on with another count of mistakes and returns the one so far: what has bounds of its own is counted by
+    /// itself.
+    pub(crate) fn count(&mut self, count: Count) -> Count {
+        std::mem::replace(&mut self.count, count)
+    }
+
+    /// The proof, if there were so many mistakes that the rest is not read.
+    pub(crate) fn exhausted(&self) -> Option<Failed> {
+        self.count.exhausted
     }
 
     /// Moves in front of another value, for reading many with one input.
@@ -88,7 +128,24 @@ impl<'t, 'd> JsonInput<'t, 'd> {
 
     #[cold]
     fn report_at(&mut self, problem: Box<dyn Problem>, place: Place) -> Failed {
-        self.diagnostics.report(Diagnostic::from(problem).at(place))
+        self.report_mistake(Diagnostic::from(problem).at(place))
+    }
+
+    /// Reports, unless there were too many mistakes.
+    #[cold]
+    pub(crate) fn report_mistake(&mut self, diagnostic: Diagnostic) -> Failed {
+        if let Some(failed) = self.count.exhausted {
+            return failed;
+        }
+        self.count.mistakes += usize::from(diagnostic.is_error());
+        if self.count.mistakes <= MISTAKES_LIMIT {
+            return self.diagnostics.report(diagnostic);
+        }
+        let mut last = Diagnostic::new(SyntaxErrorKind::TooManyMistakes);
+        last.set_place(diagnostic.place());
+        let failed = self.diagnostics.report(last);
+        self.count.exhausted = Some(failed);
+        failed
     }
 
     #[cold]
@@ -110,11 +167,23 @@ impl<'t, 'd> JsonInput<'t, 'd> {
         self.report(Box::new(ModelErrorKind::OutOfRange { minimum, maximum, value }))
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self) -> Result<(), Failed> {
+        if let Some(failed) = self.count.exhausted {
+            return Err(failed);
+        }
         let container = self.front;
         let next = container.at(container.index() + 1);
-        self.stack.push(Frame { container, next, seen: 0, hint: 0, misspelt: Vec::new(), mistakes: 0 });
+        self.stack.push(Frame {
+            container,
+            next,
+            seen: 0,
+            seen_more: Vec::new(),
+            names: Names::new(container),
+            hint: 0,
+            misspelt: Vec::new(),
+        });
         self.ended = false;
+        Ok(())
     }
 
     fn end(&mut self) {
@@ -130,9 +199,9 @@ impl<'t, 'd> JsonInput<'t, 'd> {
         let problem = ModelErrorKind::UnknownMember { name: shortened(name), members: members.to_vec() };
         let failed = self.report_name(Box::new(problem));
         if let Some(frame) = self.stack.last_mut() {
-            frame.mistakes += 1;
-            let near = if frame.mistakes < EXPLAINED { nearest(name, members.iter().copied()) } else { None };
-            frame.misspelt.extend(near.map(|near| (near.to_owned(), failed)));
+            let near = nearest(name, members.iter().copied());
+            let near = members.iter().find(|member| Some(**member) == near);
+            frame.misspelt.extend(near.map(|near| (*near, failed)));
         }
         failed
     }
@@ -141,26 +210,12 @@ impl<'t, 'd> JsonInput<'t, 'd> {
     fn duplicate(&mut self, member: &'static str, name: Node<'t>, text: &str) -> Failed {
         let problem = ModelErrorKind::DuplicateMember { name: member };
         let mut diagnostic = Diagnostic::new(problem).at(name.place());
-        let mistakes = self.stack.last_mut().map_or(0, |frame| {
-            frame.mistakes += 1;
-            frame.mistakes
-        });
-        if mistakes < EXPLAINED
-            && let Some(place) = self.earlier(name, text)
-        {
+        if let Some(first) = self.stack.last_mut().and_then(|frame| frame.names.first(text)) {
             let label = "first given here".to_owned();
-            diagnostic =
-                diagnostic.with_related(Related { label, about: About::default(), place: Some(place) });
+            let place = Some(first.place());
+            diagnostic = diagnostic.with_related(Related { label, about: About::default(), place });
         }
-        self.diagnostics.report(diagnostic)
-    }
-
-    /// The earlier name of the same member in the struct being read.
-    fn earlier(&self, name: Node<'t>, text: &str) -> Option<Place> {
-        let frame = self.stack.last()?;
-        let mut before =
-            frame.container.members().map(|(name, _)| name).take_while(|one| one.index() < name.index());
-        before.find(|one| one.str().is_some_and(|one| one == text)).map(Node::place)
+        self.report_mistake(diagnostic)
     }
 }
 
@@ -273,14 +328,14 @@ impl Input for JsonInput<'_, '_> {
         if self.front.token().kind() != Kind::Struct {
             return Err(self.wrong("an object"));
         }
-        self.begin();
-        Ok(())
+        self.begin()
     }
 
     fn next_member(&mut self, members: &[&'static str]) -> Option<Result<usize, Failed>> {
         let frame = self.stack.last_mut()?;
         let name = frame.next;
-        if frame.container.token().kind() != Kind::Struct || name.token().kind() == Kind::End {
+        let is_over = name.token().kind() == Kind::End || self.count.exhausted.is_some();
+        if frame.container.token().kind() != Kind::Struct || is_over {
             self.front = frame.container;
             self.name = None;
             self.ended = true;
@@ -306,16 +361,14 @@ impl Input for JsonInput<'_, '_> {
         let Some((index, member)) = known else { return Some(Err(self.unknown(&text, members))) };
         frame.hint = index + 1;
         let bit = u32::try_from(index).ok().and_then(|index| 1_u128.checked_shl(index));
-        let again = match bit {
-            Some(bit) => frame.seen & bit != 0,
-            None => self.earlier(name, &text).is_some(),
+        let is_first = match bit {
+            Some(bit) => frame.seen & bit == 0,
+            None => frame.note(index),
         };
-        if again {
+        if !is_first {
             return Some(Err(self.duplicate(member, name, &text)));
         }
-        if let (Some(bit), Some(frame)) = (bit, self.stack.last_mut()) {
-            frame.seen |= bit;
-        }
+        frame.seen |= bit.unwrap_or(0);
         Some(Ok(index))
     }
 
@@ -327,14 +380,14 @@ impl Input for JsonInput<'_, '_> {
         if self.front.token().kind() != Kind::List {
             return Err(self.wrong("a list"));
         }
-        self.begin();
-        Ok(())
+        self.begin()
     }
 
     fn next_element(&mut self) -> bool {
         let Some(frame) = self.stack.last_mut() else { return false };
         self.name = None;
-        self.ended = frame.container.token().kind() != Kind::List || frame.next.token().kind() == Kind::End;
+        let is_over = frame.next.token().kind() == Kind::End || self.count.exhausted.is_some();
+        self.ended = frame.container.token().kind() != Kind::List || is_over;
         if self.ended {
             self.front = frame.container;
             return false;

@@ -3,7 +3,7 @@
 use qomet::{Diagnostics, Failed, Input, InputKind, ModelErrorKind};
 
 use super::{JsonInput, Leniency, Syntax, Tape};
-use crate::Sources;
+use crate::{MISTAKES_LIMIT, Sources};
 
 /// Reads a text with `read`; gives the result and each diagnostic with the text at its place.
 fn read<T>(
@@ -158,6 +158,53 @@ fn a_member_beyond_the_128th_given_twice_is_seen() {
     });
     assert_eq!(seen, [Some(139), Some(0), None]);
     assert_eq!(reports, ["duplicate-member: \"m139\""]);
+}
+
+#[test]
+fn after_a_hundred_mistakes_the_rest_is_not_read() {
+    let wrong: String = (0..20_000).map(|number| format!(r#""x{number}": 0, "first": 1, "#)).collect();
+    let (list, reports) = read(&format!(r#"[{{{wrong} "second": 2}}, [7]]"#), Leniency::Strict, |input| {
+        input.begin_list().unwrap();
+        input.next_element();
+        let list = members(input);
+        // That something is missing may only be so because the rest was not read.
+        let _ = input.report(Box::new(ModelErrorKind::MissingMember { name: "second" }));
+        input.end_struct();
+        (list, input.next_element())
+    });
+    assert_eq!(list, (vec![(0, Ok(1))], false));
+    assert_eq!(reports.len(), MISTAKES_LIMIT + 1);
+    assert_eq!(
+        reports[..3],
+        ["unknown-member: \"x0\"", "unknown-member: \"x1\"", "duplicate-member: \"first\""]
+    );
+    assert_eq!(reports[MISTAKES_LIMIT], "too-many-mistakes: \"first\"");
+}
+
+#[test]
+fn what_is_read_after_too_many_mistakes_is_refused_not_empty() {
+    let wrong = r#""x": 0, "#.repeat(200);
+    let ((), reports) = read(&format!("{{{wrong}}}"), Leniency::Strict, |input| {
+        let root = input.node();
+        members(input);
+        input.move_to(root);
+        assert!(input.begin_struct().is_err());
+    });
+    assert_eq!(reports.len(), MISTAKES_LIMIT + 1);
+}
+
+#[test]
+fn the_first_of_many_duplicates_is_found_behind_many_others() {
+    let others: String = (0..300).map(|number| format!(r#""m{number}": 0, "#)).collect();
+    let names: Vec<&'static str> = (0..300).map(|number| &*format!("m{number}").leak()).collect();
+    let text = format!("{{{others} {}}}", r#""m299": 1, "#.repeat(50));
+    let (first, _) = read(&text, Leniency::Strict, |input| {
+        input.begin_struct().unwrap();
+        while input.next_member(&names).is_some() {}
+        let places = input.diagnostics().iter().flat_map(|one| one.related()).filter_map(|one| one.place);
+        places.map(|place| place.start as usize).collect::<Vec<_>>()
+    });
+    assert_eq!(first, vec![text.find("\"m299\"").unwrap(); 50]);
 }
 
 #[test]

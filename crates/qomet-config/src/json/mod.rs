@@ -12,6 +12,7 @@ mod escape;
 mod input;
 #[cfg(test)]
 mod input_tests;
+mod names;
 mod node;
 mod output;
 mod parse;
@@ -23,7 +24,9 @@ mod tape;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use input::Count;
 pub use input::{JsonInput, Leniency};
+pub(crate) use names::Names;
 pub use node::{Elements, Members, Node};
 pub use output::JsonOutput;
 pub use tape::{Syntax, Tape};

@@ -367,7 +367,8 @@ impl<'a, 'd> Parser<'a, 'd> {
         related: Vec<Related>,
     ) {
         let place = self.place(start, end);
-        let known = self.damage.iter().any(|range| range.start <= place.end && place.start <= range.end);
+        let next = self.damage.partition_point(|range| range.end < place.start);
+        let known = self.damage.get(next).is_some_and(|range| range.start <= place.end);
         let consequence = self.failed.is_some() && (self.silent || known);
         self.mistakes += 1;
         let kind = if self.mistakes > MISTAKES_LIMIT { SyntaxErrorKind::TooManyMistakes } else { kind };

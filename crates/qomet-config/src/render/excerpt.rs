@@ -15,6 +15,8 @@ const WHOLE: usize = 120;
 const BEFORE: usize = 50;
 /// Characters shown from the start of the mark on.
 const FROM: usize = 70;
+/// At most so many bytes are a character.
+const BYTES: usize = 4;
 
 /// A line or a piece of it, and which bytes of it are marked.
 pub(super) struct Excerpt<'a> {
@@ -29,31 +31,35 @@ pub(super) struct Excerpt<'a> {
 impl<'a> Excerpt<'a> {
     pub(super) fn new(place: Place, sources: &'a Sources) -> Option<Excerpt<'a>> {
         let source = sources.get(place.source)?;
-        let text = source.text();
-        let (_, line_start) = source.line_of(place.start);
-        let line_start = line_start.max(source.first().min(text.len()));
-        let line = source.line_from(line_start);
-        let line = &*line;
-        let within = |offset: u32| floor(line, widen(offset).saturating_sub(line_start));
-        let (start, end) = (within(place.start), within(place.end));
+        let (_, line) = source.line_of(place.start);
+        let line = line.start.max(source.first()).min(line.end)..line.end;
+        let within = |offset: usize| source.floor(offset.clamp(line.start, line.end));
+        let (start, end) = (within(widen(place.start)), within(widen(place.end)));
 
-        let before = line.get(..start).unwrap_or_default();
-        let from = line.get(start..).unwrap_or_default();
-        let whole = line.char_indices().nth(WHOLE).is_none();
-        let skipped = before.char_indices().rev().nth(BEFORE - 1).filter(|_| !whole).map_or(0, |(at, _)| at);
-        let shown = from.char_indices().nth(FROM).filter(|_| !whole).map_or(from.len(), |(at, _)| at);
+        // Only what is near the mark is looked at: the line may be the whole of a large text.
+        let whole = source.shown(line.start..within(line.start + BYTES * WHOLE));
+        let whole = line.len() <= BYTES * WHOLE && whole.char_indices().nth(WHOLE).is_none();
+        let reach = if whole { line.len() } else { BYTES * (BEFORE + FROM) };
+        let from = source.shown(start..within(start + reach));
+        let behind = from.char_indices().nth(FROM).filter(|_| !whole).map_or(from.len(), |(at, _)| at);
+        let before = source.shown(within(start.saturating_sub(reach))..start);
+        let far = before.char_indices().rev().nth(BEFORE - 1).filter(|_| !whole).map_or(0, |(at, _)| at);
+        let before = before.get(far..).unwrap_or_default();
+        let from = from.get(..behind).unwrap_or_default();
+
+        let is_cut_before = start - before.len() > line.start;
+        let is_cut_behind = start + from.len() < line.end;
         let mut piece = String::new();
-        if skipped > 0 {
+        if is_cut_before {
             piece.push('…');
         }
-        piece.push_str(before.get(skipped..).unwrap_or_default());
-        let mark = piece.len();
-        piece.push_str(from.get(..shown).unwrap_or_default());
-        let mark = mark..mark + (end.max(start) - start).min(shown);
-        if shown < from.len() {
+        piece.push_str(before);
+        let mark = piece.len()..piece.len() + (end.max(start) - start).min(from.len());
+        piece.push_str(from);
+        if is_cut_behind {
             piece.push('…');
         }
-        let cut = skipped > 0 || shown < from.len();
+        let cut = is_cut_before || is_cut_behind;
         Some(Excerpt { source, start: source.position(place.start), text: piece, mark, cut })
     }
 
@@ -62,13 +68,4 @@ impl<'a> Excerpt<'a> {
         let same = std::ptr::eq(self.source, other.source) && self.start.line == other.start.line;
         same && !self.cut && !other.cut
     }
-}
-
-/// The last character boundary of `line` that is not after `at`.
-fn floor(line: &str, at: usize) -> usize {
-    let mut at = at.min(line.len());
-    while !line.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }

@@ -24,7 +24,13 @@ pub fn render_json<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>, so
         }
         list.push(one(diagnostic, sources));
     }
-    json!({ "diagnostics": list, "errors": errors, "warnings": warnings })
+    // Not `json!`, which would copy the list.
+    let members = [
+        ("diagnostics", Value::Array(list)),
+        ("errors", Value::from(errors)),
+        ("warnings", Value::from(warnings)),
+    ];
+    Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 fn one(diagnostic: &Diagnostic, sources: &Sources) -> Value {

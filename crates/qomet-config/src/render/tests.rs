@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use qomet::{About, Diagnostic, Diagnostics, Place, Problem, Related};
 
+use super::excerpt::Excerpt;
 use super::{render_human, render_json};
-use crate::{Sources, Syntax, SyntaxErrorKind, Tape};
+use crate::{Position, Sources, Syntax, SyntaxErrorKind, Tape};
 
 fn human(text: &str) -> String {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
@@ -45,6 +46,26 @@ fn a_long_line_is_cut_around_the_mark() {
 #[test]
 fn a_long_mark_is_cut() {
     insta::assert_snapshot!(human(&format!("['{}']", "x".repeat(1 << 20))));
+}
+
+#[test]
+fn a_line_of_characters_of_several_bytes_is_cut_between_them() {
+    let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
+    let text = format!("[\"{}\", yes, \"{}\"]", "ü€😀".repeat(1000), "😀€ü".repeat(1000));
+    let start = u32::try_from(text.find("yes").unwrap()).unwrap();
+    let source = sources.add("vm.json", text, &mut diagnostics);
+    let excerpt = Excerpt::new(Place { source, start, end: start + 3 }, &sources).unwrap();
+    assert_eq!(excerpt.start, Position { line: 1, column: 3006 });
+    assert_eq!(&excerpt.text[excerpt.mark.clone()], "yes");
+    let (before, from) = excerpt.text.split_at(excerpt.mark.start);
+    assert_eq!((before.chars().count(), from.chars().count()), ("…".chars().count() + 50, 70 + 1));
+    assert!(excerpt.text.starts_with('…') && excerpt.text.ends_with('…') && excerpt.cut);
+}
+
+#[test]
+fn a_short_line_behind_a_byte_order_mark_is_shown_whole() {
+    let shown = human(&format!("\u{feff}[yes, \"{}\"]\r\n", "€".repeat(100)));
+    assert!(shown.contains(&format!("[yes, \"{}\"]\n", "€".repeat(100))), "{shown}");
 }
 
 #[test]
