@@ -320,5 +320,9 @@ impl Drop for Pending {
         for name in &self.names {
             pending.remove(name);
         }
+        if pending.is_empty() {
+            // A large batch leaves a large table.
+            pending.shrink_to(64);
+        }
     }
 }

@@ -45,7 +45,7 @@ pub trait Listed {}
     note = "an object type is a struct with `#[derive(Object)]`"
 )]
 pub trait ObjectType: Any + Send + Sync + Sized {
-    /// The parent's struct, which this one contains; [`NoParent`] at the top.
+    /// The parent's struct, which this one contains; [`NoParent`](super::NoParent) at the top.
     type Parent: ObjectType;
     /// What an object holds once it is realized.
     type State: Any + Send + Sync;
