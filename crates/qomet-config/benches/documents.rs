@@ -55,7 +55,7 @@ fn one_bag(report: &mut Report) {
     let mut map: std::collections::HashMap<String, Arc<[u64; 40]>> = std::collections::HashMap::new();
     report.compare(
         "JSON bag (5 properties) → live object in the tree → removed; anchor: serde_json Value, in and out of a map",
-        Goal::of_limit(700.0, 350.0),
+        Goal::at_most(700.0),
         || {
             let mut documents = Documents::new();
             documents.add("bag", black_box(&text).as_bytes());
@@ -168,7 +168,7 @@ fn many_bags(report: &mut Report) {
     };
     report.rounds(
         "the same → live objects, each; anchor: serde_json Value, each",
-        Goal::of_limit(600.0, 300.0),
+        Goal::at_most(600.0),
         BAGS as f64,
         ROUNDS,
         live,

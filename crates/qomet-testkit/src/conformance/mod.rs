@@ -2,8 +2,8 @@
 //!
 //! A syntax says how it makes an `Input` from an abstract value ([`Source`]) or what its `Output` wrote, as an
 //! abstract value ([`Sink`]); the abstract value is [`Native`]. [`check_input`] and [`check_output`] try every
-//! method; [`values`](value::values) are random values for property tests of [`rebuild`](input::rebuild) and
-//! [`write`](value::write).
+//! method; [`values()`] are random values for property tests of [`rebuild`] and
+//! [`write()`].
 //!
 //! Not here: places, and mistakes of a syntax as such; those differ and are tested where the syntax is.
 
