@@ -79,7 +79,7 @@ const CATALOGUE: &[(Line, &[Line])] = &[
         good(r#""direction": "both""#),
         &[
             bad(r#""direction": "bothe""#, &[(r#""direction": "#, "unknown-enum-value")]),
-            bad(r#""direction": true"#, &[(r#""direction": "#, "wrong-type")]),
+            bad(r#""direction": true"#, &[(r#""direction": "#, "not-a-name")]),
             bad(r#""direktion": "both""#, &[("", "unknown-property")]),
         ],
     ),

@@ -19,6 +19,8 @@ pub enum ModelErrorKind {
     NotMultiple { multiple: u64, value: u64 },
     /// Text that is no size.
     InvalidSize { value: String },
+    /// Something that is no name where an enum's name is wanted.
+    NotAName { names: &'static [&'static str], found: InputKind },
     /// A name the enum does not have.
     UnknownEnumValue { value: String, names: &'static [&'static str] },
     /// A sensitive value of another kind, which is not shown.
@@ -189,6 +191,7 @@ impl Problem for ModelErrorKind {
             K::OutOfRange { .. } => "out-of-range",
             K::NotMultiple { .. } => "not-a-multiple",
             K::InvalidSize { .. } => "invalid-size",
+            K::NotAName { .. } => "not-a-name",
             K::UnknownEnumValue { .. } => "unknown-enum-value",
             K::SensitiveMismatch { .. } => "sensitive-mismatch",
             K::NulInString => "nul-in-string",
@@ -247,6 +250,9 @@ impl Problem for ModelErrorKind {
             }
             K::InvalidSize { value } => {
                 write!(f, "{} takes a size, which '{}' is not", Subject(about), Shown(value))
+            }
+            K::NotAName { found, .. } => {
+                write!(f, "{} takes a name, not {found}", Subject(about))
             }
             K::UnknownEnumValue { value, .. } => {
                 write!(f, "{} does not take '{}'", Subject(about), Shown(value))
@@ -369,7 +375,7 @@ impl Problem for ModelErrorKind {
             K::OutOfRange { minimum, maximum, .. } => format!("{minimum} to {maximum}"),
             K::NotMultiple { multiple, .. } => format!("a multiple of {multiple}"),
             K::InvalidSize { .. } => "a number of bytes, or a number and one of B K M G T P E".to_owned(),
-            K::UnknownEnumValue { names, .. } => format!("one of {}", List(names)),
+            K::UnknownEnumValue { names, .. } | K::NotAName { names, .. } => format!("one of {}", List(names)),
             K::TooLong { limit, .. } => format!("at most {limit} bytes"),
             K::MissingMember { name } => (*name).to_owned(),
             K::MissingProperty { value_type, .. } => (*value_type).to_owned(),
@@ -381,6 +387,7 @@ impl Problem for ModelErrorKind {
 
     fn found(&self) -> Option<String> {
         Some(match self {
+            K::NotAName { found, .. } => found.to_string(),
             K::WrongType { found, value, .. } if value.is_empty() => found.to_string(),
             K::WrongType { value, .. } => Shown(value).to_string(),
             K::OutOfRange { value, .. } | K::InvalidSize { value } | K::UnknownEnumValue { value, .. } => {
@@ -415,6 +422,13 @@ impl Problem for ModelErrorKind {
                     None => format!("the nearest is {below}"),
                 }
             }
+            K::NotAName { names, found: InputKind::Bool } if names.contains(&"on") => {
+                format!("write one of {}, with quotes", List(names))
+            }
+            K::NotAName { names, .. } => format!("it takes {}", List(names)),
+            K::WrongType { expected: "a boolean", found: InputKind::String, .. } => {
+                "write true or false, without quotes".to_owned()
+            }
             K::UnknownEnumValue { names, .. } => match self.suggestion() {
                 Some(name) => format!("did you mean '{name}'?"),
                 None => format!("it takes {}", List(names)),
@@ -428,7 +442,7 @@ impl Problem for ModelErrorKind {
             K::InvalidId { .. } => {
                 "an id starts with a letter and goes on with letters, digits, '-', '.' or '_'".to_owned()
             }
-            K::MissingProperty { name, value_type } => format!("add \"{name}\": {value_type}"),
+            K::MissingProperty { name, value_type } => format!("add \"{name}\", which takes {value_type}"),
             K::MissingId => "add \"id\": a name for the object".to_owned(),
             K::MissingType => "add \"qom-type\": the name of a type ('qomet types' lists them)".to_owned(),
             K::CannotChange => {
@@ -483,6 +497,7 @@ impl ModelErrorKind {
             K::OutOfRange { minimum: 1, maximum: 16, value: s("17") },
             K::NotMultiple { multiple: 4096, value: 5000 },
             K::InvalidSize { value: s("1Q") },
+            K::NotAName { names: &["auto", "on", "off"], found: InputKind::Bool },
             K::UnknownEnumValue { value: s("autp"), names: &["auto", "on", "off"] },
             K::SensitiveMismatch { expected: "a string" },
             K::NulInString,

@@ -97,6 +97,10 @@ pub trait Input {
 
     /// Reads the name of one of `names`; returns its index.
     fn enumeration(&mut self, names: &'static [&'static str]) -> Result<usize, Failed> {
+        let found = self.kind();
+        if !matches!(found, InputKind::String | InputKind::Damaged) {
+            return Err(self.report(Box::new(ModelErrorKind::NotAName { names, found })));
+        }
         let unknown = match self.string() {
             Ok(text) => match names.iter().position(|name| *name == text) {
                 Some(index) => return Ok(index),
