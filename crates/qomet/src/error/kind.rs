@@ -375,7 +375,9 @@ impl Problem for ModelErrorKind {
             K::OutOfRange { minimum, maximum, .. } => format!("{minimum} to {maximum}"),
             K::NotMultiple { multiple, .. } => format!("a multiple of {multiple}"),
             K::InvalidSize { .. } => "a number of bytes, or a number and one of B K M G T P E".to_owned(),
-            K::UnknownEnumValue { names, .. } | K::NotAName { names, .. } => format!("one of {}", List(names)),
+            K::UnknownEnumValue { names, .. } | K::NotAName { names, .. } => {
+                format!("one of {}", List(names))
+            }
             K::TooLong { limit, .. } => format!("at most {limit} bytes"),
             K::MissingMember { name } => (*name).to_owned(),
             K::MissingProperty { value_type, .. } => (*value_type).to_owned(),
