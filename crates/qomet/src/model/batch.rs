@@ -1,9 +1,10 @@
 //! Objects that are created together or not at all.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 
 use super::context::Surroundings;
 use super::{Journal, Model, ProbeContext, RealizeContext, Services, graph};
@@ -28,12 +29,14 @@ pub struct Batch {
     drafts: Vec<Box<dyn AnyDraft>>,
     /// Ids of objects that could not even become drafts: links to them are not judged.
     reserved: Vec<About>,
-    /// How far it was checked, and the order of creation.
-    checked: Option<(Level, Vec<usize>)>,
+    /// How far it was checked.
+    checked: Option<Level>,
+    /// In what order the drafts are realized, where that is not the order in which they were given.
+    order: Option<Vec<usize>>,
     /// Proof that something about the batch was refused; then it is not created.
     refused: Option<Failed>,
     shared: Services,
-    cancel: Arc<AtomicBool>,
+    cancel: OnceLock<Arc<AtomicBool>>,
 }
 
 /// Where the objects of a batch go.
@@ -64,9 +67,10 @@ impl Batch {
             drafts,
             reserved: Vec::new(),
             checked: None,
+            order: None,
             refused: None,
             shared: Services::default(),
-            cancel: Arc::default(),
+            cancel: OnceLock::new(),
         }
     }
 
@@ -85,7 +89,7 @@ impl Batch {
     /// Set this to cancel [`create`](Self::create).
     #[must_use]
     pub fn cancel_flag(&self) -> Arc<AtomicBool> {
-        self.cancel.clone()
+        self.cancel.get_or_init(Arc::default).clone()
     }
 
     /// Says that the batch was meant to have an object that could not even become a draft, so that links to it are
@@ -105,46 +109,43 @@ impl Batch {
     }
 
     fn check_anew(&mut self, level: Level, report: &mut Diagnostics) {
-        let (done, mut order) = match self.checked.take() {
-            Some((done, order)) => (Some(done), order),
-            None => (None, Vec::new()),
-        };
-        if done.is_none() {
+        if self.checked.is_none() {
             for draft in &self.drafts {
                 let before = report.len();
                 draft.check(report);
                 complete(report.since(before), &**draft);
             }
         }
-        if level >= Level::Graph && done < Some(Level::Graph) {
-            order = graph::check(&self.model, &self.place, &self.drafts, &self.reserved, report);
+        if level >= Level::Graph && self.checked < Some(Level::Graph) {
+            self.order = graph::check(&self.model, &self.place, &self.drafts, &self.reserved, report);
         }
-        if level >= Level::Host && done < Some(Level::Host) {
+        if level >= Level::Host && self.checked < Some(Level::Host) {
             self.probe(report);
         }
-        self.checked = Some((done.map_or(level, |done| done.max(level)), order));
+        self.checked = self.checked.max(Some(level));
     }
 
     /// Announces every draft, then probes every draft. A draft whose id is missing or taken goes by its number, so
     /// that what else is wrong with it shows too.
     fn probe(&self, report: &mut Diagnostics) {
-        let mut seen = std::collections::HashSet::new();
-        let odd = report.errors() > 0;
-        let names: Vec<CompactString> = self
-            .drafts
-            .iter()
-            .enumerate()
-            .map(|(number, draft)| match draft.id() {
-                Some(id) if !odd || seen.insert(id) => id.into(),
-                _ => compact_str::format_compact!("#{number}"),
-            })
-            .collect();
-        for (draft, name) in self.drafts.iter().zip(&names) {
-            draft.announce(&mut self.probe_context(name, report));
+        let mut numbers: Vec<Option<CompactString>> = Vec::new();
+        if report.errors() > 0 {
+            let mut seen = std::collections::HashSet::new();
+            for (number, draft) in self.drafts.iter().enumerate() {
+                let is_own = draft.id().is_some_and(|id| seen.insert(id));
+                numbers.push((!is_own).then(|| format_compact!("#{number}")));
+            }
         }
-        for (draft, name) in self.drafts.iter().zip(&names) {
+        let name = |at: usize, draft: &'_ dyn AnyDraft| -> CompactString {
+            let number = numbers.get(at).cloned().flatten();
+            number.unwrap_or_else(|| draft.id().unwrap_or_default().into())
+        };
+        for (at, draft) in self.drafts.iter().enumerate() {
+            draft.announce(&mut self.probe_context(&name(at, &**draft), report));
+        }
+        for (at, draft) in self.drafts.iter().enumerate() {
             let mut found = Diagnostics::new();
-            draft.probe(&mut self.probe_context(name, &mut found));
+            draft.probe(&mut self.probe_context(&name(at, &**draft), &mut found));
             if found.is_empty() {
                 continue;
             }
@@ -176,27 +177,28 @@ impl Batch {
         if let Some(reported) = self.refused {
             return Err(reported);
         }
-        let drafts = std::mem::take(&mut self.drafts);
-        let order = self.checked.take().map_or_else(Vec::new, |(_, order)| order);
-        let ids: Vec<CompactString> =
-            drafts.iter().map(|draft| draft.id().unwrap_or_default().into()).collect();
-        let _pending = Pending::take(&self.model, &self.place.parent, ids, report)?;
+        let _pending = Pending::take(&self.model, &self.place.parent, &self.drafts, report)?;
+        let order = self.order.take();
+        let mut drafts = std::mem::take(&mut self.drafts);
+        if let Some(order) = &order {
+            let mut given: Vec<Option<Box<dyn AnyDraft>>> = drafts.into_iter().map(Some).collect();
+            drafts = order.iter().filter_map(|at| given.get_mut(*at)?.take()).collect();
+        }
         let mut journal = Journal::new();
-        let mut made: Vec<Option<ObjectRef>> = vec![None; drafts.len()];
-        let done = self.realize(drafts, &order, &mut made, &mut journal, report);
-        let objects: Vec<ObjectRef> = match done {
-            Ok(()) => made.into_iter().flatten().collect(),
-            Err(failed) => {
-                // Dependents first, then what they needed; then what had been done outside.
-                for index in order.iter().rev() {
-                    if let Some(object) = made.get_mut(*index) {
-                        drop(object.take());
-                    }
-                }
-                report.extend(journal.undo());
-                return Err(failed);
+        let mut objects = Vec::with_capacity(drafts.len());
+        if let Err(failed) = self.realize(drafts, &mut objects, &mut journal, report) {
+            // Dependents first, then what they needed; then what had been done outside.
+            while let Some(object) = objects.pop() {
+                drop(object);
             }
-        };
+            report.extend(journal.undo());
+            return Err(failed);
+        }
+        if let Some(order) = order {
+            let mut made: Vec<(usize, ObjectRef)> = order.into_iter().zip(objects).collect();
+            made.sort_unstable_by_key(|(at, _)| *at);
+            objects = made.into_iter().map(|(_, object)| object).collect();
+        }
         let added = self.model.inner.tree.change().add(&self.place.parent, &objects);
         if let Err(problem) = added {
             // The names were reserved, so this is the parent that went meanwhile.
@@ -209,58 +211,39 @@ impl Batch {
         Ok(objects)
     }
 
+    /// Realizes the drafts, each after those it needs, and puts them into `made`.
     fn realize(
         &self,
         drafts: Vec<Box<dyn AnyDraft>>,
-        order: &[usize],
-        made: &mut [Option<ObjectRef>],
+        made: &mut Vec<ObjectRef>,
         journal: &mut Journal,
         report: &mut Diagnostics,
     ) -> Result<(), Failed> {
         let has_links = drafts.iter().any(|draft| draft.class().has_links());
-        let ids: std::collections::HashMap<CompactString, usize, foldhash::fast::RandomState> = if has_links {
-            drafts
-                .iter()
-                .enumerate()
-                .map(|(index, draft)| (draft.id().unwrap_or_default().into(), index))
-                .collect()
-        } else {
-            std::collections::HashMap::default()
-        };
-        let mut drafts: Vec<Option<Box<dyn AnyDraft>>> = drafts.into_iter().map(Some).collect();
-        for index in order {
-            let Some(mut draft) = drafts.get_mut(*index).and_then(Option::take) else { continue };
-            let find = |path: &str| {
-                let id = path.strip_prefix("/objects/").unwrap_or(path);
-                let made = ids.get(id).and_then(|index| made.get(*index)?.clone());
-                made.or_else(|| self.model.resolve(path).ok())
-            };
-            graph::resolve_links(&mut *draft, &find, report)?;
-            let about = draft.about();
+        let mut ids: HashMap<CompactString, usize, foldhash::fast::RandomState> = HashMap::default();
+        let never = AtomicBool::new(false);
+        let cancel = self.cancel.get().map_or(&never, |cancel| cancel);
+        for mut draft in drafts {
             let id = CompactString::from(draft.id().unwrap_or_default());
-            if self.cancel.load(Ordering::Relaxed) {
+            if has_links {
+                let find = |path: &str| {
+                    let id = path.strip_prefix("/objects/").unwrap_or(path);
+                    let made = ids.get(id).and_then(|at| made.get(*at).cloned());
+                    made.or_else(|| self.model.resolve(path).ok())
+                };
+                graph::resolve_links(&mut *draft, &find, report)?;
+                ids.insert(id.clone(), made.len());
+            }
+            let about = draft.about();
+            if cancel.load(Ordering::Relaxed) {
                 return Err(report.report(Diagnostic::new(ModelErrorKind::Cancelled).with_about(about)));
             }
             let mut warnings = Diagnostics::new();
-            let object = draft.realize(
-                Some(self.place.parent.clone()),
-                &id,
-                &mut RealizeContext {
-                    around: self.around(&id),
-                    journal,
-                    warnings: &mut warnings,
-                    cancel: &self.cancel,
-                },
-            );
+            let around = self.around(&id);
+            let cx = &mut RealizeContext { around, journal, warnings: &mut warnings, cancel };
+            let object = draft.realize(Some(self.place.parent.clone()), &id, cx);
             report.extend(warnings.take().into_iter().map(|warning| warning.with_about(about.clone())));
-            match object {
-                Ok(object) => {
-                    if let Some(place) = made.get_mut(*index) {
-                        *place = Some(object);
-                    }
-                }
-                Err(problem) => return Err(report.report(problem)),
-            }
+            made.push(object.map_err(|problem| report.report(problem))?);
         }
         Ok(())
     }
@@ -296,12 +279,14 @@ impl Pending {
     fn take(
         model: &Model,
         parent: &ObjectRef,
-        ids: Vec<CompactString>,
+        drafts: &[Box<dyn AnyDraft>],
         report: &mut Diagnostics,
     ) -> Result<Self, Failed> {
         let taken = model.inner.tree.children_by_name(parent);
+        let address = parent.address();
+        let names: Vec<(usize, CompactString)> =
+            drafts.iter().map(|draft| (address, draft.id().unwrap_or_default().into())).collect();
         let mut pending = model.inner.pending.lock();
-        let names: Vec<(usize, CompactString)> = ids.into_iter().map(|id| (parent.address(), id)).collect();
         if let Some((_, id)) =
             names.iter().find(|name| pending.contains(*name) || taken.get(&name.1).is_some())
         {

@@ -24,8 +24,8 @@ fn about(draft: &dyn AnyDraft, slot: usize) -> About {
     About { property, ..draft.about() }
 }
 
-/// Checks ids and links of `drafts` against each other and the model. Returns the order in which they can be made;
-/// it is complete only if nothing was reported.
+/// Checks ids and links of `drafts` against each other and the model. Returns the order in which they can be made
+/// where they have links, which is complete only if nothing was reported; without links any order will do.
 ///
 /// `reserved` are the ids of objects that could not even become drafts, `place` is where the objects go.
 pub(super) fn check(
@@ -34,7 +34,7 @@ pub(super) fn check(
     drafts: &[Box<dyn AnyDraft>],
     reserved: &[About],
     report: &mut Diagnostics,
-) -> Vec<usize> {
+) -> Option<Vec<usize>> {
     let mut ids: Ids<'_> =
         HashMap::with_capacity_and_hasher(drafts.len(), foldhash::fast::RandomState::default());
     let taken = model.inner.tree.children_by_name(&place.parent);
@@ -43,7 +43,7 @@ pub(super) fn check(
     }
     check_reserved(drafts, reserved, &ids, report);
     if !drafts.iter().any(|draft| draft.class().has_links()) {
-        return (0..drafts.len()).collect();
+        return None;
     }
     let reserved: HashSet<&str> = reserved.iter().filter_map(|about| about.object.as_deref()).collect();
     let mut suggestions = Suggestions { ids: &ids, names: Vec::new(), left: SUGGESTIONS };
@@ -88,7 +88,7 @@ pub(super) fn check(
         needs.sort_unstable();
         needs.dedup();
     }
-    order(drafts, &needs, report)
+    Some(order(drafts, &needs, report))
 }
 
 /// So many suggestions are worth their time: each looks at every id.

@@ -193,6 +193,12 @@ impl Tree {
         children
     }
 
+    /// Whether nothing is below `object`.
+    pub(crate) fn is_leaf(&self, object: &ObjectRef) -> bool {
+        let generation = self.generation();
+        index_in(&generation, object).is_none_or(|index| generation.children(index).next().is_none())
+    }
+
     /// The object and all below it, parents first.
     pub(crate) fn subtree(&self, top: &ObjectRef) -> Vec<ObjectRef> {
         let generation = self.generation();

@@ -148,24 +148,20 @@ impl Change<'_> {
 
     /// Takes objects out that were marked deleted. They are returned, to be dropped when the change is over.
     pub(crate) fn remove(&mut self, objects: &[ObjectRef]) -> Vec<ObjectRef> {
-        let mut gone = Vec::with_capacity(objects.len());
-        for object in objects {
-            if let Some(place) = self.writer.objects.get_mut(object.header().index() as usize)
-                && place.as_ref().is_some_and(|there| there.is(object))
-                && let Some(taken) = place.take()
-            {
-                self.writer.live -= 1;
-                if let Some(parent) = object.parent() {
-                    self.writer.wildcards.free(parent.address(), object.name());
-                }
-                self.writer.wildcards.forget(object.address());
-                gone.push(taken);
-            }
+        objects.iter().filter_map(|object| self.remove_one(object)).collect()
+    }
+
+    /// The same for one.
+    pub(crate) fn remove_one(&mut self, object: &ObjectRef) -> Option<ObjectRef> {
+        let place = self.writer.objects.get_mut(object.header().index() as usize)?;
+        let gone = place.take_if(|there| there.is(object))?;
+        self.writer.live -= 1;
+        if let Some(parent) = object.parent() {
+            self.writer.wildcards.free(parent.address(), object.name());
         }
-        if !gone.is_empty() {
-            self.bump();
-        }
-        gone
+        self.writer.wildcards.forget(object.address());
+        self.bump();
+        Some(gone)
     }
 
     fn bump(&self) {
