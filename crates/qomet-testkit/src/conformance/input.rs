@@ -192,6 +192,7 @@ fn wrong_kinds(source: &dyn Source) {
             let expected = match (negative && takes.contains(&kind), lenient) {
                 (true, _) => "out-of-range",
                 (_, true) => "invalid-size",
+                _ if *name == "enumeration" => "not-a-name",
                 _ => "wrong-type",
             };
             let whole = ((true, kind), vec![expected]);
