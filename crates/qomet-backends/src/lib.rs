@@ -6,10 +6,12 @@
 #![forbid(unsafe_code)]
 
 pub mod memory;
+pub mod rng;
 
 use memory::{FileBackend, MemoryBackend, RamBackend};
+use rng::{RngBackend, RngBuiltin};
 
 qomet::types! {
     /// All types of this crate, for a registry.
-    pub fn types = [MemoryBackend, RamBackend, FileBackend];
+    pub fn types = [MemoryBackend, RamBackend, FileBackend, RngBackend, RngBuiltin];
 }

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use qomet_qmp::Address;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -56,7 +57,7 @@ pub(crate) enum Format {
 
 /// `run`.
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("source").args(["files", "objects"]).required(true).multiple(true)))]
+#[command(group(ArgGroup::new("source").args(["files", "objects", "qmp"]).required(true).multiple(true)))]
 pub(crate) struct Run {
     /// Documents whose objects are created together; `-` is standard input
     #[arg(value_name = "FILE")]
@@ -64,6 +65,9 @@ pub(crate) struct Run {
     /// One more object (repeatable), such as '{"qom-type": "…", "id": "…"}'
     #[arg(long = "object", value_name = "JSON")]
     pub(crate) objects: Vec<String>,
+    /// Speak the QEMU Machine Protocol on a socket (repeatable): unix:PATH
+    #[arg(long, value_name = "ADDR", conflicts_with = "once")]
+    pub(crate) qmp: Vec<Address>,
     /// Leave at once instead of holding the objects
     #[arg(long)]
     pub(crate) once: bool,
@@ -121,6 +125,7 @@ Exit code: 0 fine (there may be warnings), 1 rejected, 2 usage error or unreadab
         "Examples:
   {bin} run vm.json                     until Ctrl-C; then everything is released
   {bin} run vm.json --once              create, show, release
+  {bin} run --qmp unix:/run/vm.sock     an empty model, until a client says quit
   {bin} run vm.json --object '{\"qom-type\": \"…\", \"id\": \"extra\"}'
 
 Exit code: 0 fine, 1 rejected, 2 usage error or unreadable file, 3 the host refused, or a

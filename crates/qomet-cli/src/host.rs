@@ -8,11 +8,12 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::thread::JoinHandle;
 
 use qomet::Size;
 use qomet_config::TEXT_LIMIT;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use signal_hook::iterator::{Handle, Signals};
 
 use crate::outcome::Trouble;
 use crate::text::{reason, shown};
@@ -87,9 +88,38 @@ impl Stop {
         Ok(())
     }
 
+    /// Calls `then` on another thread once one of them comes, or has come.
+    ///
+    /// # Errors
+    /// The host has no thread.
+    pub(crate) fn watch(mut self, then: impl FnOnce() + Send + 'static) -> io::Result<Watch> {
+        let signals = self.0.handle();
+        let thread = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            if self.0.forever().next().is_some() {
+                then();
+            }
+        })?;
+        Ok(Watch { signals, thread })
+    }
+
     /// Waits until one of them comes, or has come.
     pub(crate) fn wait(&mut self) {
         let _ = self.0.forever().next();
+    }
+}
+
+/// A thread that waits for a signal.
+pub(crate) struct Watch {
+    signals: Handle,
+    thread: JoinHandle<()>,
+}
+
+impl Watch {
+    /// Stops waiting.
+    pub(crate) fn end(self) {
+        self.signals.close();
+        // A thread that panicked has said so.
+        let _ = self.thread.join();
     }
 }
 

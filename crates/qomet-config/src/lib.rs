@@ -26,7 +26,7 @@ mod schema;
 mod source;
 mod syntax_error;
 
-pub use document::{Documents, Plan};
+pub use document::{Documents, Plan, read_bag};
 pub use json::{Elements, JsonInput, JsonOutput, Leniency, Members, Node, Syntax, Tape};
 pub use render::{render_human, render_json};
 pub use schema::{describe_property, describe_type, describe_types, document_schema, type_schema};

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use qomet::prelude::*;
 use qomet::{Interface, Result};
@@ -54,11 +54,11 @@ pub struct MemoryBackend {
     #[property(default = true)]
     dump: Live<bool>,
     /// Whether all pages are made present before the memory is used
-    #[property(default = false)]
+    #[property(default = false, effective = MemoryBackend::is_populated)]
     prealloc: Live<bool>,
     /// Threads that make pages present; unset: as many as are worth while
     #[property(min = 1, effective = MemoryBackend::effective_threads)]
-    prealloc_threads: Option<u32>,
+    prealloc_threads: Live<Option<u32>>,
     /// Whether swap space or huge pages are reserved when mapping
     #[property(default = true)]
     reserve: bool,
@@ -69,8 +69,8 @@ pub struct MemoryBackend {
     #[property(default = Policy::Default)]
     policy: Policy,
     /// Whether a RAM block is known by the canonical path rather than by the id (for migration)
-    #[property(default = true, unstable)]
-    x_use_canonical_path_for_ramblock_id: bool,
+    #[property(default = false, unstable)]
+    x_use_canonical_path_for_ramblock_id: Live<bool>,
     /// Threads that made pages present, or would
     #[property(computed = MemoryBackend::worthwhile_threads)]
     x_effective_prealloc_threads: Computed<u32>,
@@ -82,7 +82,9 @@ pub struct MemoryBackend {
 /// What a realized backend holds.
 pub struct BackendState {
     region: Arc<Region>,
-    threads: u32,
+    host: Arc<MemoryHost>,
+    threads: AtomicU32,
+    populated: AtomicBool,
     warnings: Vec<String>,
 }
 
@@ -118,10 +120,16 @@ impl MemoryBackend {
             merge: (!self.merge.get()).then_some(false),
             dump: self.dump.get(),
             prealloc: self.prealloc.get(),
-            prealloc_threads: self.prealloc_threads,
+            prealloc_threads: self.prealloc_threads.get(),
             policy: self.policy.into(),
             host_nodes: self.host_nodes.clone(),
         }
+    }
+
+    /// Whether there is so much memory that populating it, or giving it back, holds up whoever waits.
+    pub(super) fn is_much(&self) -> bool {
+        const MUCH: u64 = 16 << 20;
+        self.size().bytes() >= MUCH
     }
 
     /// Populates what was opened and makes the state of it.
@@ -132,7 +140,7 @@ impl MemoryBackend {
             cx.warn(warning(one));
         }
         let host = cx.service::<MemoryHost>();
-        let threads = prealloc_threads(&host.0, self.prealloc_threads, region.len()).map_err(refusal)?;
+        let threads = self.threads(&host, &region)?;
         if self.prealloc.get() {
             let cancel = cx.cancel_flag();
             let watcher = |_: u64| {
@@ -147,13 +155,24 @@ impl MemoryBackend {
                 other => refusal(other).with_property("prealloc"),
             })?;
         }
-        Ok(BackendState { region: Arc::new(region), threads, warnings: told })
+        let populated = self.prealloc.get().into();
+        Ok(BackendState {
+            region: Arc::new(region),
+            host,
+            threads: threads.into(),
+            populated,
+            warnings: told,
+        })
     }
 
     /// Populates the memory when `prealloc` is set later: that takes long, so it is done before the object's lock.
     pub(super) fn prepare_live(&self, state: &BackendState, property: &str) -> Result<()> {
         if property == "prealloc" && self.prealloc.get() {
-            return state.region.populate(state.threads, &|_| ControlFlow::Continue(())).map_err(refusal);
+            if !self.reserve {
+                return Err(refusal(MemoryError::PreallocWithoutReserve));
+            }
+            let threads = state.threads.load(Ordering::Relaxed);
+            return state.region.populate(threads, &|_| ControlFlow::Continue(())).map_err(refusal);
         }
         Ok(())
     }
@@ -163,16 +182,34 @@ impl MemoryBackend {
         match property {
             "merge" => state.region.set_merge(self.merge.get()).map(drop).map_err(refusal),
             "dump" => state.region.set_dump(self.dump.get()).map_err(refusal),
+            "prealloc" if self.prealloc.get() => {
+                state.populated.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            "prealloc-threads" => {
+                state.threads.store(self.threads(&state.host, &state.region)?, Ordering::Relaxed);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
 
+    /// How many threads populate so much memory, at most.
+    fn threads(&self, host: &MemoryHost, region: &Region) -> Result<u32> {
+        prealloc_threads(&host.0, self.prealloc_threads.get(), region.len()).map_err(refusal)
+    }
+
+    /// What has been made present stays so, whatever `prealloc` is set to.
+    fn is_populated(&self, state: &BackendState) -> bool {
+        state.populated.load(Ordering::Relaxed)
+    }
+
     fn effective_threads(&self, _: &BackendState) -> Option<u32> {
-        Some(self.prealloc_threads.unwrap_or(1))
+        Some(self.prealloc_threads.get().unwrap_or(1))
     }
 
     fn worthwhile_threads(&self, state: &BackendState) -> u32 {
-        state.threads
+        state.threads.load(Ordering::Relaxed)
     }
 
     fn warnings(&self, state: &BackendState) -> Vec<String> {

@@ -70,6 +70,11 @@ impl FileBackend {
 impl Realize for FileBackend {
     const APPLIES: bool = true;
 
+    fn takes_long(&self) -> bool {
+        // Nobody knows how long a file system takes to open a file.
+        true
+    }
+
     fn announce(&self, cx: &mut ProbeContext<'_>) {
         cx.batch::<Requests>().announce(cx.id(), self.request());
     }

@@ -11,6 +11,7 @@ mod backend;
 mod batch;
 mod file;
 mod problem;
+mod query;
 mod ram;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub use backend::{BackendState, HostMemory, MemoryBackend, Policy};
 pub use batch::MemoryHost;
 pub use file::FileBackend;
 pub use problem::{Fault, Warning};
+pub use query::{Memdev, query_memdev};
 pub use ram::RamBackend;
 
 #[allow(unused_imports, reason = "named in the documentation above")]

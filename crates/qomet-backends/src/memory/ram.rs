@@ -28,6 +28,10 @@ impl RamBackend {
 impl Realize for RamBackend {
     const APPLIES: bool = true;
 
+    fn takes_long(&self) -> bool {
+        self.is_much()
+    }
+
     fn probe(&self, cx: &mut ProbeContext<'_>) {
         let verdict = check_anonymous(&cx.service::<MemoryHost>().0, &self.request());
         verdict.faults.into_iter().for_each(|fault| cx.report(refusal(fault)));

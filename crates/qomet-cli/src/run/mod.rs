@@ -4,6 +4,7 @@
 //! the creation, and what was done is undone; one that comes later ends the holding.
 
 mod file_map;
+mod serve;
 mod tree;
 
 use qomet::{Level, Model, TypeRegistry};
@@ -34,6 +35,8 @@ pub(crate) fn run(
         documents.add(&name, object.as_bytes());
     }
     let mut stop = Stop::install()?;
+    // A socket that cannot be had is told before anything is created; nobody is served yet.
+    let listeners = serve::bind(&arguments.qmp)?;
     let model = Model::new(registry);
     let plan = documents.plan(&model, Level::Graph);
     stop.raises(&plan.batch().cancel_flag())?;
@@ -46,8 +49,16 @@ pub(crate) fn run(
     let (width, paint) = (console.width(), console.paint());
     console.print(&tree::render(&model, model.objects(), width, paint));
     console.print(&file_map::render(&file_map::windows(&objects), paint));
+    let (held, process) = (count(objects.len(), "object"), std::process::id());
+    if !listeners.is_empty() {
+        console.print(&format!(
+            "\nprocess {process} holds {held} and serves clients until SIGINT, SIGTERM or quit\n"
+        ));
+        drop(objects);
+        serve::serve(listeners, model, stop)?;
+        return Ok(Outcome::Fine);
+    }
     if !arguments.once {
-        let (held, process) = (count(objects.len(), "object"), std::process::id());
         console.print(&format!("\nprocess {process} holds {held} until SIGINT or SIGTERM\n"));
         stop.wait();
     }

@@ -15,9 +15,9 @@ mod place;
 mod sensitive;
 mod shape;
 
-use qomet::{Batch, Diagnostic, Diagnostics, Failed, Level, Model, ObjectRef};
+use qomet::{AnyDraft, Batch, Diagnostic, Diagnostics, Failed, Level, Model, ObjectRef, TypeRegistry};
 
-use crate::json::{JsonInput, Leniency, Syntax, Tape};
+use crate::json::{JsonInput, Leniency, Node, Syntax, Tape};
 use crate::source::Sources;
 
 /// Texts that are checked together.
@@ -84,6 +84,20 @@ impl Documents {
         plan.keep(&mut report);
         plan
     }
+}
+
+/// Reads one bag, `{"qom-type": …, "id": …, …}`, to be created by whoever asked. Reports all that is wrong with it
+/// by itself; what could be read of it is returned even then, and refuses to be created.
+#[must_use]
+pub fn read_bag(
+    bag: Node<'_>,
+    registry: &TypeRegistry,
+    leniency: Leniency,
+    report: &mut Diagnostics,
+) -> Option<Box<dyn AnyDraft>> {
+    let mut reader = bag::Reader::new(registry);
+    reader.read(bag, &mut JsonInput::new(bag, leniency, report));
+    reader.drafts.pop()
 }
 
 impl Plan<'_> {

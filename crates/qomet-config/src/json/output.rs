@@ -55,6 +55,12 @@ impl JsonOutput {
         JsonOutput { text, before: Before::Nothing, depth: 0, pretty: false }
     }
 
+    /// Writes a value that is JSON text already.
+    pub fn rendered(&mut self, json: &str) {
+        self.separate();
+        self.text.push_str(json);
+    }
+
     /// The text so far.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -72,11 +72,21 @@ impl<'a, 'd> Parser<'a, 'd> {
         syntax: Syntax,
         diagnostics: &'d mut Diagnostics,
     ) -> Self {
-        let text = from.text();
+        Parser {
+            pos: from.first(),
+            source,
+            damage: from.damage(),
+            failed: from.failed(),
+            ..Parser::over(from.text(), syntax, diagnostics)
+        }
+    }
+
+    /// Over a text that is in no `Sources`.
+    pub(super) fn over(text: &'a str, syntax: Syntax, diagnostics: &'d mut Diagnostics) -> Self {
         Parser {
             text,
             bytes: text.as_bytes(),
-            pos: from.first(),
+            pos: 0,
             // Short names and values: a token for every seven to ten bytes. What is not written costs nothing.
             tokens: Vec::with_capacity(text.len() / 8 + 8),
             open: Vec::new(),
@@ -87,9 +97,9 @@ impl<'a, 'd> Parser<'a, 'd> {
             silent: false,
             too_deep: None,
             mistakes: 0,
-            source,
-            damage: from.damage(),
-            failed: from.failed(),
+            source: 0,
+            damage: &[],
+            failed: None,
             diagnostics,
         }
     }

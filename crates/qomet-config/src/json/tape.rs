@@ -11,7 +11,8 @@ use qomet::{Diagnostics, Failed, InputKind, Place};
 
 use super::node::Node;
 use super::parse::Parser;
-use crate::source::{Source, Sources, narrow, widen};
+use crate::source::{Source, Sources, TEXT_LIMIT, narrow, widen};
+use crate::syntax_error::SyntaxErrorKind;
 
 /// What the text may contain beside JSON, and how deep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,6 +152,18 @@ impl<'a> Tape<'a> {
                 }
             }
         }
+    }
+
+    /// Parses a text that stands in no [`Sources`], such as a message of a protocol. Its places are those of source
+    /// number 0.
+    #[must_use]
+    pub fn of(text: &'a str, syntax: Syntax, diagnostics: &mut Diagnostics) -> Tape<'a> {
+        if text.len() < TEXT_LIMIT {
+            return Parser::over(text, syntax, diagnostics).run();
+        }
+        let kind = SyntaxErrorKind::TooLong { length: text.len(), limit: TEXT_LIMIT };
+        let failed = Some(diagnostics.report(kind));
+        Tape { text: "", source: 0, tokens: vec![Token::new(Kind::Damaged, 0, 0)], failed, too_deep: None }
     }
 
     /// The outermost value.

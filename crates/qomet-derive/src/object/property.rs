@@ -249,14 +249,7 @@ fn reader(kind: &Type, given: &Given, mistakes: &mut Mistakes) -> Reader {
         }
         _ => {}
     }
-    let (Some(function), Some(span)) = (effective, given.span("effective")) else { return Reader::Field };
-    if argument(kind, "Live").is_some() {
-        mistakes.add(
-            span,
-            "what a live property is set to is what readers see: remove `effective`, or write the type without \
-             `Live`",
-        );
-    }
+    let Some(function) = effective else { return Reader::Field };
     if let Some(span) = given.span("sensitive") {
         mistakes.add(span, "nobody reads a sensitive property: remove `effective` or `sensitive`");
     }

@@ -115,6 +115,8 @@ pub trait AnyDraft: Send {
     fn announce(&self, cx: &mut ProbeContext<'_>);
     /// See [`Realize::probe`].
     fn probe(&self, cx: &mut ProbeContext<'_>);
+    /// See [`Realize::takes_long`].
+    fn takes_long(&self) -> bool;
     /// Realizes the object; it is in no tree yet.
     ///
     /// # Errors
@@ -294,6 +296,10 @@ impl<T: Realize> AnyDraft for Draft<T> {
 
     fn probe(&self, cx: &mut ProbeContext<'_>) {
         self.properties.probe(cx);
+    }
+
+    fn takes_long(&self) -> bool {
+        self.properties.takes_long()
     }
 
     fn realize(

@@ -175,6 +175,8 @@ pub trait AnyObject: Any + Send + Sync {
     fn as_any(&self) -> &dyn Any;
     /// Shows every link with its slot.
     fn links(&self, each: &mut dyn FnMut(usize, &dyn LinkRef));
+    /// See [`Realize::takes_long`].
+    fn takes_long(&self) -> bool;
     /// The type's own veto.
     ///
     /// # Errors
@@ -283,6 +285,10 @@ impl<T: Realize> AnyObject for Instance<T> {
 
     fn links(&self, each: &mut dyn FnMut(usize, &dyn LinkRef)) {
         self.properties.links(each);
+    }
+
+    fn takes_long(&self) -> bool {
+        self.properties.takes_long()
     }
 
     fn can_be_deleted(&self) -> Result<()> {

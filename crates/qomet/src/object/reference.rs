@@ -352,6 +352,13 @@ impl ObjectRef {
         Arc::strong_count(&self.0) == 1
     }
 
+    /// Whether changing or deleting it may take longer than others should wait: see
+    /// [`Realize::takes_long`](crate::Realize::takes_long).
+    #[must_use]
+    pub fn takes_long(&self) -> bool {
+        self.0.takes_long()
+    }
+
     /// Whether both are the same object.
     #[inline]
     #[must_use]

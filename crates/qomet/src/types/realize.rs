@@ -40,6 +40,12 @@ pub trait Realize: ObjectType {
     /// Checks against the host, only reading: all that `realize` would refuse and that can be seen before.
     fn probe(&self, _cx: &mut ProbeContext<'_>) {}
 
+    /// Whether realizing, changing or deleting such an object may take longer than others should wait, such as making
+    /// a lot of memory present: a server then does it on a thread of its own.
+    fn takes_long(&self) -> bool {
+        false
+    }
+
     /// Whether [`prepare`](Self::prepare) or [`apply`](Self::apply) does something. Set it to `true` where you implement that.
     const APPLIES: bool = false;
 

@@ -1,0 +1,193 @@
+//! `qom-get`, `qom-set`, `qom-list`: the tree of objects.
+//!
+//! To a client an object has more properties than its type declares: `type`, the name of its type; and one for each
+//! child, of type `child<TYPE>`, whose value is the child's path. Both exist here only.
+
+use qomet::{Diagnostic, Diagnostics, ModelErrorKind, ObjectRef, Output, Value};
+use qomet_config::{JsonInput, JsonOutput, Leniency, Node, Syntax, Tape};
+
+use crate::dispatch::{AnyValue, Call, Command, Done, Nothing, Shape};
+use crate::wire::Refusal;
+
+/// The arguments of `qom-get`.
+#[derive(Clone, Debug, PartialEq, Value)]
+pub(crate) struct Get {
+    /// The path of the object
+    path: String,
+    /// The name of the property
+    property: String,
+}
+
+/// The arguments of `qom-list`.
+#[derive(Clone, Debug, PartialEq, Value)]
+struct List {
+    /// The path of the object
+    path: String,
+}
+
+/// A property as `qom-list` and `qom-list-properties` tell it.
+#[derive(Clone, Debug, PartialEq, Value)]
+pub(super) struct PropertyInfo {
+    /// The name
+    pub(super) name: String,
+    /// The type, as QEMU names it
+    #[value(rename = "type")]
+    pub(super) type_name: String,
+    /// What it means
+    pub(super) description: Option<String>,
+    /// What it is unless it is given
+    pub(super) default_value: Option<AnyValue>,
+}
+
+/// The name of the property that tells the type.
+pub(super) const TYPE: &str = "type";
+
+pub(super) fn all() -> Vec<Command> {
+    vec![
+        Command::raw("qom-list", Shape::Of(List::TYPE), Shape::Of(<Vec<PropertyInfo>>::TYPE), list),
+        Command::raw("qom-get", Shape::Of(Get::TYPE), Shape::Any, get),
+        Command::raw("qom-set", Shape::Setting, Shape::Of(Nothing::TYPE), set),
+    ]
+}
+
+/// Writes one property of a listing.
+pub(super) fn write_property(output: &mut JsonOutput, name: &str, type_name: &str) {
+    output.begin_struct();
+    output.member("name");
+    output.string(name);
+    output.member("type");
+    output.string(type_name);
+    output.end_struct();
+}
+
+fn list(call: &mut Call<'_>) -> Result<Done, Refusal> {
+    let List { path } = call.read()?;
+    let object = call.model().resolve(&path)?;
+    let children = call.model().children(&object);
+    let output = &mut *call.output;
+    output.begin_list();
+    write_property(output, TYPE, "string");
+    for property in object.class().properties() {
+        write_property(output, property.name, &property.value_type.qom_name());
+    }
+    for child in children {
+        write_property(output, child.name(), &format!("child<{}>", child.class().name()));
+    }
+    output.end_list();
+    Ok(Done::Now)
+}
+
+fn get(call: &mut Call<'_>) -> Result<Done, Refusal> {
+    // The most frequent command by far: two plain strings are not worth a struct.
+    let plain = call.arguments.filter(|node| node.members().nth(2).is_none());
+    let fast = plain.and_then(|node| Some((node.get("path")?.str()?, node.get("property")?.str()?)));
+    let Some((path, property)) = fast else {
+        let Get { path, property } = call.read()?;
+        return read(call, &path, &property);
+    };
+    read(call, &path, &property)
+}
+
+fn read(call: &mut Call<'_>, path: &str, property: &str) -> Result<Done, Refusal> {
+    let object = call.model().resolve(path)?;
+    if object.class().find(property).is_some() {
+        object.write(property, call.output)?;
+    } else if property == TYPE {
+        call.output.string(object.class().name());
+    } else if let Some(child) = child(call, &object, property) {
+        call.output.string(&child.path());
+    } else {
+        let problem = object.class().unknown_property(property);
+        return Err(unknown(&object, problem).into());
+    }
+    Ok(Done::Now)
+}
+
+fn child(call: &Call<'_>, parent: &ObjectRef, name: &str) -> Option<ObjectRef> {
+    call.model().children(parent).into_iter().find(|child| child.name() == name)
+}
+
+fn unknown(object: &ObjectRef, problem: ModelErrorKind) -> Diagnostic {
+    Diagnostic::new(problem).with_object(object.name()).with_type(object.class().name())
+}
+
+/// The arguments of `qom-set`: the value is read by whoever knows its type.
+fn setting<'t>(call: &Call<'t>) -> Result<(Get, Node<'t>), Refusal> {
+    const MEMBERS: [&str; 3] = ["path", "property", "value"];
+    let mut report = Diagnostics::new();
+    let (mut path, mut property, mut value) = (None, None, None);
+    for (key, node) in call.arguments.iter().flat_map(|node| node.members()) {
+        let name = key.str().unwrap_or_default();
+        let mut input = JsonInput::new(node, Leniency::Strict, &mut report);
+        let before = input.diagnostics().len();
+        match &*name {
+            "path" => path = qomet::Input::string(&mut input).ok().map(|text| text.into_owned()),
+            "property" => property = qomet::Input::string(&mut input).ok().map(|text| text.into_owned()),
+            "value" => value = Some(node),
+            _ => {
+                let problem =
+                    ModelErrorKind::UnknownMember { name: name.to_string(), members: MEMBERS.to_vec() };
+                let _ = input.diagnostics().report(problem);
+            }
+        }
+        for problem in input.diagnostics().since(before) {
+            problem.about_mut().property.get_or_insert_with(|| (*name).into());
+        }
+    }
+    let given = |name: &str| call.arguments.is_some_and(|node| node.get(name).is_some());
+    for name in MEMBERS.into_iter().filter(|name| !given(name)) {
+        let _ = report.report(ModelErrorKind::MissingMember { name });
+    }
+    let problems = report.take();
+    match (path, property, value) {
+        (Some(path), Some(property), Some(value)) if problems.is_empty() => {
+            Ok((Get { path, property }, value))
+        }
+        _ => Err(problems.into()),
+    }
+}
+
+fn set(call: &mut Call<'_>) -> Result<Done, Refusal> {
+    let (Get { path, property }, value) = setting(call)?;
+    let model = call.model().clone();
+    let object = model.resolve(&path)?;
+    let Some((_, declared)) = object.class().lookup(&property).ok() else {
+        let is_child = property != TYPE && child(call, &object, &property).is_some();
+        let problem = match property == TYPE || is_child {
+            true => Diagnostic::new(ModelErrorKind::ReadOnly)
+                .with_property(&property)
+                .with_type(object.class().name()),
+            false => unknown(&object, object.class().unknown_property(&property)),
+        };
+        return Err(problem.with_object(object.name()).into());
+    };
+    if !object.takes_long() || declared.mutability != qomet::Mutability::Live {
+        store(&model, &object, &property, value)?;
+        Nothing.write(call.output);
+        return Ok(Done::Now);
+    }
+    // The message is gone by then.
+    let text = value.source_text().to_owned();
+    Ok(Done::Later(Box::new(move |output: &mut JsonOutput| {
+        let mut report = Diagnostics::new();
+        let tape = Tape::of(&text, Syntax::QEMU, &mut report);
+        drop(report.take());
+        store(&model, &object, &property, tape.root())?;
+        Nothing.write(output);
+        Ok(())
+    })))
+}
+
+fn store(model: &qomet::Model, object: &ObjectRef, property: &str, value: Node<'_>) -> Result<(), Refusal> {
+    let mut report = Diagnostics::new();
+    let mut input = JsonInput::new(value, Leniency::Strict, &mut report);
+    let stored = model.set_from(object, property, &mut input)?;
+    let mut problems = report.take();
+    for problem in &mut problems {
+        let about = problem.about_mut();
+        about.object.get_or_insert_with(|| object.name().into());
+        about.type_name.get_or_insert_with(|| object.class().name().into());
+        about.property.get_or_insert_with(|| property.into());
+    }
+    stored.map_err(|_| problems.into())
+}

@@ -1,0 +1,299 @@
+//! The table of commands, and how one is run.
+//!
+//! A command is a name, the types of its arguments and result, and a function. [`Command::typed`] makes one of a Rust
+//! function: arguments are read through the object model's `Input` as strictly as QEMU reads them, the result is
+//! written through its `Output`, and `query-qmp-schema` is derived from both types. The session looks commands up
+//! here; it knows none but `qmp_capabilities`.
+//!
+//! Why not a match over names: the program decides which commands there are (those about memory live with the
+//! memory types), and introspection must list exactly those.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+
+use indexmap::IndexMap;
+use parking_lot::Mutex;
+use qomet::{Diagnostics, ErrorClass, Model, Native, NativeInput, Output, Value, ValueType};
+use qomet_config::{JsonInput, JsonOutput, Leniency, Node};
+
+use crate::commands;
+use crate::schema;
+use crate::wire::{Envelope, Refusal};
+
+/// The version of QEMU whose clients find what they expect: major, minor, micro.
+pub(crate) const LEVEL: (u64, u64, u64) = (10, 0, 2);
+
+/// What runs a command.
+type Run = Box<dyn Fn(&mut Call<'_>) -> Result<Done, Refusal> + Send + Sync>;
+
+/// Work that is done on a thread of its own; it writes the command's result.
+pub(crate) type Later = Box<dyn FnOnce(&mut JsonOutput) -> Result<(), Refusal> + Send>;
+
+/// How a command ended.
+pub(crate) enum Done {
+    /// The result is written.
+    Now,
+    /// It takes long.
+    Later(Later),
+}
+
+/// A type in `query-qmp-schema`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shape {
+    /// That of a value type.
+    Of(&'static ValueType),
+    /// `object-add`'s: a union over the types of the registry.
+    Objects,
+    /// Any value, of `qom-get`.
+    Any,
+    /// `qom-set`'s arguments: those of `qom-get` and a `value` of any type.
+    Setting,
+}
+
+/// A command: made by the functions below, run by a server.
+pub struct Command {
+    pub(crate) name: &'static str,
+    pub(crate) arguments: Shape,
+    pub(crate) returns: Shape,
+    pub(crate) oob: bool,
+    run: Run,
+}
+
+/// What a command is run with.
+pub(crate) struct Call<'c> {
+    pub(crate) dispatcher: &'c Dispatcher,
+    pub(crate) arguments: Option<Node<'c>>,
+    pub(crate) output: &'c mut JsonOutput,
+}
+
+/// Arguments of a command that takes none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Nothing;
+
+/// The result of a command that only succeeds: `{}`.
+impl Value for Nothing {
+    const TYPE: &'static ValueType = &ValueType::Struct(&qomet::StructType { name: "", members: &[] });
+
+    fn read(input: &mut dyn qomet::Input) -> Result<Self, qomet::Failed> {
+        input.begin_struct()?;
+        let mut done = Ok(Nothing);
+        while let Some(member) = input.next_member(&[]) {
+            done = done.and(member.map(|_| Nothing));
+        }
+        input.end_struct();
+        done
+    }
+
+    fn write(&self, output: &mut dyn Output) {
+        output.begin_struct();
+        output.end_struct();
+    }
+
+    fn placeholder() -> Self {
+        Nothing
+    }
+}
+
+/// A value of any type, as far as descriptions of types go: it is never read, and written by whoever knows the type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AnyValue;
+
+impl Value for AnyValue {
+    const TYPE: &'static ValueType = &ValueType::Alternate(&[]);
+
+    fn read(_: &mut dyn qomet::Input) -> Result<Self, qomet::Failed> {
+        Ok(AnyValue)
+    }
+
+    fn write(&self, output: &mut dyn Output) {
+        output.null();
+    }
+
+    fn placeholder() -> Self {
+        AnyValue
+    }
+}
+
+impl Command {
+    /// A command of typed arguments and a typed result.
+    pub fn typed<A: Value, R: Value>(
+        name: &'static str,
+        run: impl Fn(&Model, A) -> Result<R, Refusal> + Send + Sync + 'static,
+    ) -> Self {
+        Self::raw(name, Shape::Of(A::TYPE), Shape::Of(R::TYPE), move |call| {
+            let arguments = call.read::<A>()?;
+            run(call.model(), arguments)?.write(call.output);
+            Ok(Done::Now)
+        })
+    }
+
+    /// A command that only tells something.
+    pub fn query<R: Value>(name: &'static str, run: impl Fn(&Model) -> R + Send + Sync + 'static) -> Self {
+        Self::typed(name, move |model, Nothing| Ok(run(model)))
+    }
+
+    pub(crate) fn raw(
+        name: &'static str,
+        arguments: Shape,
+        returns: Shape,
+        run: impl Fn(&mut Call<'_>) -> Result<Done, Refusal> + Send + Sync + 'static,
+    ) -> Self {
+        Command { name, arguments, returns, oob: false, run: Box::new(run) }
+    }
+
+    /// The same, allowed out of band: it neither waits nor changes the model.
+    pub(crate) fn out_of_band(mut self) -> Self {
+        self.oob = true;
+        self
+    }
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Command({})", self.name)
+    }
+}
+
+impl Call<'_> {
+    pub(crate) fn model(&self) -> &Model {
+        &self.dispatcher.model
+    }
+
+    /// Reads the arguments; everything that is wrong with them is reported.
+    pub(crate) fn read<A: Value>(&self) -> Result<A, Refusal> {
+        let mut report = Diagnostics::new();
+        let read = match self.arguments {
+            Some(node) => A::read(&mut JsonInput::new(node, Leniency::Strict, &mut report)),
+            None => A::read(&mut NativeInput::new(&Native::Struct(Vec::new()), &mut report)),
+        };
+        let mut problems = report.take();
+        if let (Ok(arguments), true) = (read, problems.is_empty()) {
+            return Ok(arguments);
+        }
+        for problem in &mut problems {
+            // Which argument: the name on the way to the place.
+            let place = problem.place().map(|place| place.start as usize);
+            let member = self.arguments.zip(place).and_then(|(node, start)| {
+                node.members()
+                    .find(|(key, value)| key.start() <= start && start < value.end().max(value.start() + 1))
+            });
+            let about = problem.about_mut();
+            if let (Some((key, _)), None) = (member, &about.property) {
+                about.property = key.str().map(|name| (*name).into());
+            }
+        }
+        Err(problems.into())
+    }
+}
+
+/// The commands of a server over one model.
+pub struct Dispatcher {
+    pub(crate) model: Model,
+    commands: IndexMap<&'static str, Command, foldhash::fast::RandomState>,
+    package: String,
+    schema: OnceLock<String>,
+    /// Set once somebody asked the program to end.
+    quit: AtomicBool,
+    /// What cancels the work under way.
+    running: Mutex<Vec<Weak<AtomicBool>>>,
+}
+
+impl Dispatcher {
+    /// The commands about objects and the protocol itself; `package` names the program.
+    #[must_use]
+    pub fn new(model: Model, package: impl Into<String>) -> Self {
+        let mut dispatcher = Dispatcher {
+            model,
+            commands: IndexMap::default(),
+            package: package.into(),
+            schema: OnceLock::new(),
+            quit: AtomicBool::new(false),
+            running: Mutex::default(),
+        };
+        dispatcher.extend(commands::all());
+        dispatcher
+    }
+
+    /// Adds commands; one with the name of another replaces it.
+    pub fn extend(&mut self, commands: impl IntoIterator<Item = Command>) {
+        self.commands.extend(commands.into_iter().map(|command| (command.name, command)));
+    }
+
+    /// All commands, in the order they were added.
+    pub(crate) fn commands(&self) -> impl Iterator<Item = &Command> {
+        self.commands.values()
+    }
+
+    /// The name and version of the program.
+    pub(crate) fn package(&self) -> &str {
+        &self.package
+    }
+
+    /// The reply to `query-qmp-schema`, rendered once.
+    pub(crate) fn schema(&self) -> &str {
+        self.schema.get_or_init(|| schema::render(self))
+    }
+
+    /// Asks the program to end.
+    pub(crate) fn quit(&self) {
+        self.quit.store(true, Ordering::Release);
+    }
+
+    /// Whether somebody asked the program to end.
+    pub(crate) fn is_quitting(&self) -> bool {
+        self.quit.load(Ordering::Acquire)
+    }
+
+    /// Notes work that can be cancelled.
+    pub(crate) fn can_cancel(&self, flag: &Arc<AtomicBool>) {
+        let mut running = self.running.lock();
+        running.retain(|one| one.strong_count() > 0);
+        running.push(Arc::downgrade(flag));
+    }
+
+    /// Cancels all work under way.
+    pub(crate) fn cancel_all(&self) {
+        for flag in self.running.lock().iter().filter_map(Weak::upgrade) {
+            flag.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Finds the command of a request.
+    ///
+    /// # Errors
+    /// There is none, or it may not overtake others.
+    pub(crate) fn find(&self, request: &Envelope<'_>) -> Result<&Command, Refusal> {
+        let name = &*request.command;
+        let Some(command) = self.commands.get(name) else {
+            let nearest = qomet::nearest(name, self.commands.keys().copied());
+            let hint = nearest.map_or_else(String::new, |nearest| format!("; did you mean '{nearest}'?"));
+            let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+            let refusal = Refusal::custom("unknown-command", format!("there is no command '{shown}'{hint}"));
+            return Err(refusal.with_class(ErrorClass::CommandNotFound));
+        };
+        if request.oob && !command.oob {
+            let what = format!("command '{name}' cannot be executed out of band");
+            return Err(Refusal::custom("not-out-of-band", what));
+        }
+        Ok(command)
+    }
+
+    /// Runs a command.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub(crate) fn run(
+        &self,
+        command: &Command,
+        arguments: Option<Node<'_>>,
+        output: &mut JsonOutput,
+    ) -> Result<Done, Refusal> {
+        (command.run)(&mut Call { dispatcher: self, arguments, output })
+    }
+}
+
+impl std::fmt::Debug for Dispatcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dispatcher").field("commands", &self.commands.len()).finish_non_exhaustive()
+    }
+}

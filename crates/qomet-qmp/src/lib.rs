@@ -1,0 +1,29 @@
+//! The QEMU Machine Protocol over a model: what QEMU's clients send works here, and means the same.
+//!
+//! [`Dispatcher`] is the table of commands over one model; [`Server`] serves it on a unix socket, with threads of its
+//! own. A program adds commands made by [`Command::typed`].
+//!
+//! ```text
+//! wire       bytes to messages, replies to bytes
+//! session    one client's side: greeting, negotiation, order, out of band
+//! dispatch   the table of commands
+//! commands   those every server has
+//! schema     query-qmp-schema
+//! server     sockets and threads
+//! ```
+//!
+//! Not here: what the objects are (the program's registry says), and no other transport than unix sockets yet.
+#![forbid(unsafe_code)]
+
+mod commands;
+mod dispatch;
+mod schema;
+mod server;
+mod session;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub use dispatch::{Command, Dispatcher, Nothing};
+pub use server::{Address, AddressError, Cause, Listener, Server, Stopper};
+pub use wire::Refusal;

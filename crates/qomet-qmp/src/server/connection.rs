@@ -1,0 +1,195 @@
+//! One client: its socket, what was received and not yet taken, what was written and not yet sent.
+//!
+//! Owned by one reactor. Input is read only when all earlier input has been taken, and taken only while little waits to
+//! be sent, so a client that does not read bounds itself.
+
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use nix::sys::epoll::EpollFlags;
+
+use super::Cause;
+use crate::session::{Job, Session, Step};
+use crate::wire::write_event;
+
+/// With so many bytes waiting to be sent, no more requests are taken.
+const FULL: usize = 1 << 20;
+/// A buffer larger than this is given back once it is empty.
+const KEPT: usize = 64 << 10;
+/// How often in a turn what is written is sent and more is taken.
+const ROUNDS: usize = 4;
+
+/// What becomes of a connection after a turn.
+pub(super) enum Fate {
+    /// It waits for its socket.
+    Waits,
+    /// It has more to do at once, when the others have had their turn.
+    Again,
+    /// It is over.
+    Over,
+}
+
+/// One client.
+pub(super) struct Connection {
+    socket: UnixStream,
+    session: Session,
+    input: Vec<u8>,
+    output: String,
+    sent: usize,
+    /// Whether the client has sent its last byte.
+    ended: bool,
+    /// Work to be started.
+    pub(super) job: Option<Job>,
+    /// What the reactor waits for.
+    pub(super) interest: EpollFlags,
+}
+
+impl Connection {
+    /// A new client, greeted.
+    pub(super) fn new(socket: UnixStream, session: Session) -> Self {
+        let mut output = String::new();
+        session.greet(&mut output);
+        let interest = EpollFlags::empty();
+        Connection { socket, session, input: Vec::new(), output, sent: 0, ended: false, job: None, interest }
+    }
+
+    /// One turn: sends, reads at most one buffer, takes what was received, sends.
+    pub(super) fn turn(&mut self, buffer: &mut [u8], readable: bool) -> Fate {
+        match self.try_turn(buffer, readable) {
+            Ok(fate) => fate,
+            Err(_) => Fate::Over,
+        }
+    }
+
+    fn try_turn(&mut self, buffer: &mut [u8], readable: bool) -> io::Result<Fate> {
+        self.send()?;
+        if readable && self.wants_input() {
+            let count = self.receive(buffer)?;
+            let received = buffer.get(..count).unwrap_or_default();
+            let taken = self.take(received);
+            self.input.extend_from_slice(received.get(taken..).unwrap_or_default());
+        }
+        for _ in 0..ROUNDS {
+            if self.is_full() {
+                self.send()?;
+            }
+            if self.is_full() || !self.session.is_open() {
+                break;
+            }
+            let input = std::mem::take(&mut self.input);
+            let taken = self.take(&input);
+            self.input = input.get(taken..).unwrap_or_default().to_vec();
+            if self.input.is_empty() {
+                break;
+            }
+        }
+        self.send()?;
+        let idle = self.output.is_empty() && self.input.is_empty() && self.session.is_idle();
+        Ok(match () {
+            () if self.ended && idle => Fate::Over,
+            () if !self.input.is_empty() && !self.is_full() && self.session.is_open() => Fate::Again,
+            () => Fate::Waits,
+        })
+    }
+
+    fn is_full(&self) -> bool {
+        self.output.len() - self.sent > FULL
+    }
+
+    fn wants_input(&self) -> bool {
+        !self.ended && self.input.is_empty() && !self.is_full() && self.session.is_open()
+    }
+
+    /// What to wait for.
+    pub(super) fn wanted(&self) -> EpollFlags {
+        let mut wanted = EpollFlags::empty();
+        wanted.set(EpollFlags::EPOLLIN, self.wants_input());
+        wanted.set(EpollFlags::EPOLLOUT, !self.output.is_empty());
+        wanted
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.socket.read(buffer) {
+            Ok(0) => {
+                self.ended = true;
+                Ok(0)
+            }
+            Ok(count) => Ok(count),
+            Err(error) if is_later(&error) => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes messages from `bytes` while that is possible; returns how many bytes were taken.
+    fn take(&mut self, bytes: &[u8]) -> usize {
+        let mut at = 0;
+        while self.session.is_open() && !self.is_full() {
+            let (taken, step) = self.session.step(bytes.get(at..).unwrap_or_default(), &mut self.output);
+            at += taken;
+            match step {
+                Step::Hungry => break,
+                Step::Taken => {}
+                Step::Started(job) => self.job = Some(job),
+            }
+        }
+        at
+    }
+
+    fn send(&mut self) -> io::Result<()> {
+        while self.sent < self.output.len() {
+            let rest = self.output.as_bytes().get(self.sent..).unwrap_or_default();
+            match self.socket.write(rest) {
+                Ok(count) => self.sent += count,
+                Err(error) if is_later(&error) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        self.sent = 0;
+        self.output.clear();
+        if self.output.capacity() > KEPT {
+            self.output = String::new();
+        }
+        Ok(())
+    }
+
+    /// The work that was under way is done.
+    pub(super) fn finish(&mut self, reply: &str) {
+        self.output.push_str(reply);
+        self.session.finish();
+    }
+
+    /// Says goodbye, and waits until it is sent, but not long.
+    pub(super) fn farewell(&mut self, cause: Cause, deadline: Instant) {
+        if self.session.is_negotiated() {
+            write_event(&mut self.output, "SHUTDOWN", |data| {
+                use qomet::Output as _;
+                data.begin_struct();
+                data.member("guest");
+                data.boolean(false);
+                data.member("reason");
+                data.string(cause.as_str());
+                data.end_struct();
+            });
+        }
+        // Whoever has gone, or does not read, does not hear it.
+        let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        let blocking =
+            self.socket.set_nonblocking(false).and_then(|()| self.socket.set_write_timeout(Some(left)));
+        if blocking.is_ok() {
+            let _ = self.send();
+        }
+    }
+}
+
+/// Whether it is only not possible now.
+fn is_later(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+impl AsFd for Connection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}

@@ -1,0 +1,221 @@
+//! One client's side of the protocol, without a socket: bytes in, replies out.
+//!
+//! Greeting, negotiation, the order of requests. A request in band waits for the one before it; with `oob` negotiated,
+//! a request out of band does not. Work that takes long is handed to the caller (a server's connection, a test), who
+//! runs it elsewhere and comes back with [`Session::finish`].
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use qomet::Output;
+use qomet_config::JsonOutput;
+
+use crate::commands::{Enable, write_version};
+use crate::dispatch::{Call, Dispatcher, Done, Later, Nothing};
+use crate::wire::{Envelope, Frame, Framer, Refusal, Text, text_of, write_error, write_return};
+
+/// How many requests may wait for one under way, with `oob` negotiated. QEMU has the same number.
+const QUEUE: usize = 8;
+
+/// A request in band that waits.
+enum Waiting {
+    Message(Vec<u8>),
+    Bad(Refusal),
+}
+
+/// Work for another thread; its result goes to [`Session::finish`].
+pub(crate) struct Job {
+    work: Later,
+    id: Option<String>,
+}
+
+/// What happened in a step.
+pub(crate) enum Step {
+    /// All bytes were taken and no message is complete.
+    Hungry,
+    /// Something was dealt with.
+    Taken,
+    /// A command is under way.
+    Started(Job),
+}
+
+/// One client's side.
+pub(crate) struct Session {
+    dispatcher: Arc<Dispatcher>,
+    framer: Framer,
+    negotiated: bool,
+    oob: bool,
+    busy: bool,
+    waiting: VecDeque<Waiting>,
+}
+
+impl Job {
+    /// Does the work; the result is the reply.
+    pub(crate) fn run(self) -> String {
+        let mut reply = String::new();
+        let id = self.id.as_deref();
+        if let Err(refusal) = write_return(&mut reply, id, self.work) {
+            write_error(&mut reply, id, &refusal);
+        }
+        reply
+    }
+}
+
+impl Session {
+    pub(crate) fn new(dispatcher: Arc<Dispatcher>) -> Self {
+        Session {
+            dispatcher,
+            framer: Framer::default(),
+            negotiated: false,
+            oob: false,
+            busy: false,
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// Writes what a client is told first.
+    pub(crate) fn greet(&self, out: &mut String) {
+        let mut json = JsonOutput::after(std::mem::take(out));
+        json.begin_struct();
+        json.member("QMP");
+        json.begin_struct();
+        json.member("version");
+        write_version(&self.dispatcher, &mut json);
+        json.member("capabilities");
+        json.begin_list();
+        json.string("oob");
+        json.end_list();
+        json.end_struct();
+        json.end_struct();
+        *out = json.finish();
+        out.push_str("\r\n");
+    }
+
+    /// Whether more input is of any use now.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.busy || (self.oob && self.waiting.len() < QUEUE)
+    }
+
+    /// Whether nothing is under way or waits.
+    pub(crate) fn is_idle(&self) -> bool {
+        !self.busy && self.waiting.is_empty()
+    }
+
+    /// Whether events are sent to the client.
+    pub(crate) fn is_negotiated(&self) -> bool {
+        self.negotiated
+    }
+
+    /// Takes some of `bytes`, up to the end of a message, and writes what there is to answer. Returns how many bytes
+    /// were taken. Call only while the session [is open](Self::is_open).
+    pub(crate) fn step(&mut self, bytes: &[u8], out: &mut String) -> (usize, Step) {
+        if !self.busy
+            && let Some(waiting) = self.waiting.pop_front()
+        {
+            let step = match waiting {
+                Waiting::Message(message) => self.answer(&message, out),
+                Waiting::Bad(refusal) => refuse(out, None, &refusal),
+            };
+            return (0, step);
+        }
+        let mut framer = std::mem::take(&mut self.framer);
+        let (taken, frame) = framer.next(bytes);
+        let step = match frame {
+            None => Step::Hungry,
+            Some(Frame::Message(message)) => self.answer(message, out),
+            Some(Frame::Bad(refusal)) => self.refuse_in_order(refusal, out),
+        };
+        self.framer = framer;
+        (taken, step)
+    }
+
+    /// The work of a [`Job`] is done and its reply sent.
+    pub(crate) fn finish(&mut self) {
+        self.busy = false;
+    }
+
+    fn wait(&mut self, waiting: Waiting) -> Step {
+        self.waiting.push_back(waiting);
+        Step::Taken
+    }
+
+    /// Refuses what cannot be told apart from a request in band.
+    fn refuse_in_order(&mut self, refusal: Refusal, out: &mut String) -> Step {
+        if self.busy { self.wait(Waiting::Bad(refusal)) } else { refuse(out, None, &refusal) }
+    }
+
+    fn answer(&mut self, message: &[u8], out: &mut String) -> Step {
+        let text = match text_of(message) {
+            Ok(text) => text,
+            Err(refusal) => return self.refuse_in_order(refusal, out),
+        };
+        let text = match Text::parse(&text) {
+            Ok(text) => text,
+            Err(refusal) => return self.refuse_in_order(refusal, out),
+        };
+        let envelope = Envelope::read(text.root(), self.oob);
+        if self.busy && !envelope.as_ref().is_ok_and(|request| request.oob) {
+            return self.wait(Waiting::Message(message.to_owned()));
+        }
+        let id = Envelope::id(text.root());
+        let done = envelope.and_then(|request| self.run(&request, id.as_deref(), out));
+        match done {
+            Ok(Done::Now) => Step::Taken,
+            Ok(Done::Later(work)) => {
+                self.busy = true;
+                Step::Started(Job { work, id })
+            }
+            Err(refusal) => refuse(out, id.as_deref(), &refusal),
+        }
+    }
+
+    fn run(&mut self, request: &Envelope<'_>, id: Option<&str>, out: &mut String) -> Result<Done, Refusal> {
+        if !self.negotiated {
+            return self.negotiate(request, id, out);
+        }
+        let dispatcher = Arc::clone(&self.dispatcher);
+        let command = dispatcher.find(request)?;
+        let mut later = None;
+        let written = write_return(out, id, |json| match dispatcher.run(command, request.arguments, json) {
+            Ok(Done::Now) => Ok(()),
+            Ok(Done::Later(work)) => {
+                later = Some(work);
+                Err(None)
+            }
+            Err(refusal) => Err(Some(refusal)),
+        });
+        match (written, later) {
+            (Err(Some(refusal)), _) => Err(refusal),
+            (_, Some(work)) => Ok(Done::Later(work)),
+            _ => Ok(Done::Now),
+        }
+    }
+
+    fn negotiate(
+        &mut self,
+        request: &Envelope<'_>,
+        id: Option<&str>,
+        out: &mut String,
+    ) -> Result<Done, Refusal> {
+        if request.command != "qmp_capabilities" {
+            let what = "'qmp_capabilities' comes before any other command";
+            let refusal = Refusal::custom("not-negotiated", what);
+            return Err(refusal.with_class(qomet::ErrorClass::CommandNotFound));
+        }
+        let mut unused = JsonOutput::compact();
+        let call = Call { dispatcher: &self.dispatcher, arguments: request.arguments, output: &mut unused };
+        let Enable { enable } = call.read()?;
+        self.oob = enable.is_some_and(|all| !all.is_empty());
+        self.negotiated = true;
+        write_return(out, id, |json| {
+            qomet::Value::write(&Nothing, json);
+            Ok::<_, Refusal>(())
+        })?;
+        Ok(Done::Now)
+    }
+}
+
+fn refuse(out: &mut String, id: Option<&str>, refusal: &Refusal) -> Step {
+    write_error(out, id, refusal);
+    Step::Taken
+}

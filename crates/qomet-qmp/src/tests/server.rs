@@ -1,0 +1,171 @@
+//! Servers on real sockets.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::dispatcher;
+use crate::{Address, Cause, Listener, Server};
+
+struct Client(BufReader<UnixStream>);
+
+impl Client {
+    /// A client that has negotiated.
+    fn new(path: &Path) -> Self {
+        let socket = UnixStream::connect(path).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let mut client = Client(BufReader::new(socket));
+        assert!(client.hear()["QMP"].is_object());
+        assert_eq!(client.ask("{'execute': 'qmp_capabilities'}"), json!({"return": {}}));
+        client
+    }
+
+    fn say(&mut self, text: &str) {
+        self.0.get_mut().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn hear(&mut self) -> Value {
+        let mut line = String::new();
+        self.0.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or(Value::Null)
+    }
+
+    fn ask(&mut self, text: &str) -> Value {
+        self.say(text);
+        self.hear()
+    }
+}
+
+fn address(path: &Path) -> Address {
+    format!("unix:{},server=on,wait=off", path.display()).parse().unwrap()
+}
+
+fn serve() -> (TempDir, std::path::PathBuf, Server) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("qmp.sock");
+    let listener = Listener::bind(&address(&path)).unwrap();
+    let server = Server::start(vec![listener], dispatcher()).unwrap();
+    (folder, path, server)
+}
+
+#[test]
+fn quit_is_answered_then_told_to_all_and_the_socket_goes() {
+    let (_folder, path, server) = serve();
+    let (mut one, mut other) = (Client::new(&path), Client::new(&path));
+    assert_eq!(one.ask("{'execute': 'quit', 'id': 1}"), json!({"return": {}, "id": 1}));
+    for client in [&mut one, &mut other] {
+        let event = client.hear();
+        assert_eq!(
+            (&event["event"], &event["data"]["reason"]),
+            (&json!("SHUTDOWN"), &json!("host-qmp-quit"))
+        );
+        assert!(event["timestamp"]["seconds"].is_u64());
+        assert_eq!(client.hear(), Value::Null);
+    }
+    assert_eq!(server.wait(), Cause::Quit);
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_stopper_ends_the_server() {
+    let (_folder, path, server) = serve();
+    let mut client = Client::new(&path);
+    server.stopper().stop(Cause::Signal);
+    assert_eq!(client.hear()["data"]["reason"], json!("host-signal"));
+    assert_eq!(server.wait(), Cause::Signal);
+}
+
+#[test]
+fn the_socket_is_for_its_owner_only() {
+    let (_folder, path, _server) = serve();
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_stale_socket_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("qmp.sock");
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    assert!(Listener::bind(&address(&path)).is_ok());
+}
+
+#[test]
+fn a_socket_that_is_listened_on_is_left_alone() {
+    let (_folder, path, _server) = serve();
+    assert!(Listener::bind(&address(&path)).unwrap_err().to_string().contains("another program"));
+    assert!(path.exists());
+}
+
+#[test]
+fn a_file_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("qmp.sock");
+    std::fs::write(&path, "precious").unwrap();
+    assert!(Listener::bind(&address(&path)).is_err());
+    assert_eq!(std::fs::read(&path).unwrap(), b"precious");
+}
+
+#[test]
+fn a_path_that_fits_no_address_is_refused_early() {
+    let text = format!("unix:/{}", "x".repeat(107));
+    assert!(text.parse::<Address>().unwrap_err().to_string().contains("108 bytes"));
+}
+
+#[test]
+fn a_comma_in_a_path_is_written_twice() {
+    let address: Address = "unix:/tmp/a,,b,server=on".parse().unwrap();
+    assert_eq!(address.path(), Path::new("/tmp/a,b"));
+}
+
+#[test]
+fn what_takes_long_holds_nobody_up_and_is_cancelled_at_the_end() {
+    let (_folder, path, server) = serve();
+    let (mut builder, mut other) = (Client::new(&path), Client::new(&path));
+    builder.say("{'execute': 'object-add', 'arguments': {'qom-type': 'cathedral', 'id': 'c'}}");
+    assert_eq!(other.ask("{'execute': 'query-name'}"), json!({"return": {}}));
+    let again = other.ask("{'execute': 'object-add', 'arguments': {'qom-type': 'lamp', 'id': 'l'}}");
+    assert_eq!(again, json!({"return": {}}));
+    other.say("{'execute': 'quit'}");
+    assert_eq!(server.wait(), Cause::Quit);
+}
+
+#[test]
+fn half_a_line_then_a_hang_up_leaves_the_server_well() {
+    let (_folder, path, _server) = serve();
+    for _ in 0..50 {
+        let mut client = Client::new(&path);
+        client.say("{'execute': 'query-na");
+    }
+    assert_eq!(Client::new(&path).ask("{'execute': 'query-name'}"), json!({"return": {}}));
+}
+
+#[test]
+fn all_replies_come_after_the_client_has_sent_its_last_byte() {
+    let (_folder, path, _server) = serve();
+    let mut client = Client::new(&path);
+    client.say(&"{'execute': 'query-name'}".repeat(1000));
+    client.0.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(client.0.lines().map_while(std::result::Result::ok).count(), 1000);
+}
+
+#[test]
+fn a_client_that_does_not_read_is_bounded_and_loses_no_reply() {
+    const REQUESTS: usize = 3000;
+    let (_folder, path, _server) = serve();
+    let client = Client::new(&path);
+    let mut writer = client.0.get_ref().try_clone().unwrap();
+    let writing = std::thread::spawn(move || {
+        for _ in 0..REQUESTS {
+            writer.write_all(b"{'execute': 'query-qmp-schema'}").unwrap();
+        }
+    });
+    std::thread::sleep(Duration::from_millis(50));
+    assert_eq!(Client::new(&path).ask("{'execute': 'query-name'}"), json!({"return": {}}));
+    assert_eq!(client.0.lines().take(REQUESTS).filter(|line| line.is_ok()).count(), REQUESTS);
+    writing.join().unwrap();
+}
