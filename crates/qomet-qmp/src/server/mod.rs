@@ -84,6 +84,8 @@ enum Mail {
     Client(Box<Connection>),
     /// The work of a client's command is done; this is the reply.
     Finished(u64, String),
+    /// The work of a client's command panicked, so there is no reply; the client is let go.
+    Lost(u64),
     /// The server ends.
     End(Cause),
 }
@@ -100,6 +102,7 @@ impl std::fmt::Debug for Mail {
         f.write_str(match self {
             Mail::Client(_) => "Client",
             Mail::Finished(..) => "Finished",
+            Mail::Lost(_) => "Lost",
             Mail::End(_) => "End",
         })
     }

@@ -1,6 +1,7 @@
 //! A thread that waits for sockets and serves those that are ready, one turn each.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -123,6 +124,7 @@ impl Reactor {
                             self.serve(number, false);
                         }
                     }
+                    Mail::Lost(number) => self.forget(number),
                     Mail::End(cause) => ended = Some(cause),
                 }
             }
@@ -188,7 +190,11 @@ impl Reactor {
         let fate = connection.turn(&mut self.buffer, readable);
         if let Some(job) = connection.job.take() {
             let mailbox = Arc::clone(&self.mailbox);
-            self.shared.workers.submit(move || mailbox.post(Mail::Finished(number, job.run())));
+            self.shared.workers.submit(move || {
+                // An author's code may panic; its client must not wait for ever.
+                let done = catch_unwind(AssertUnwindSafe(|| job.run()));
+                mailbox.post(done.map_or(Mail::Lost(number), |reply| Mail::Finished(number, reply)));
+            });
         }
         match fate {
             Fate::Over => return self.forget(number),

@@ -36,6 +36,9 @@ pub(crate) struct Cathedral {
     /// Whether it is built at once
     #[property(default = false)]
     ready: bool,
+    /// Whether it falls down
+    #[property(default = false)]
+    falls: bool,
 }
 
 /// Whether cathedrals may be finished.
@@ -47,6 +50,7 @@ impl Realize for Cathedral {
     }
 
     fn realize(&self, cx: &mut RealizeContext<'_>) -> Result<()> {
+        assert!(!self.falls, "it fell down, as it was asked to");
         while !self.ready && !GATE.load(Ordering::Relaxed) {
             cx.check_cancelled()?;
             std::thread::sleep(Duration::from_millis(1));

@@ -169,3 +169,13 @@ fn a_client_that_does_not_read_is_bounded_and_loses_no_reply() {
     assert_eq!(client.0.lines().take(REQUESTS).filter(|line| line.is_ok()).count(), REQUESTS);
     writing.join().unwrap();
 }
+
+#[test]
+fn a_client_whose_command_panicked_is_let_go_and_others_are_served() {
+    let (_folder, path, _server) = serve();
+    let (mut one, mut other) = (Client::new(&path), Client::new(&path));
+    one.say("{'execute': 'object-add', 'arguments': {'qom-type': 'cathedral', 'id': 'c', 'falls': true}}");
+    assert_eq!(one.hear(), Value::Null);
+    let again = "{'execute': 'object-add', 'arguments': {'qom-type': 'cathedral', 'id': 'c', 'ready': true}}";
+    assert_eq!(other.ask(again), json!({"return": {}}));
+}
