@@ -3,7 +3,7 @@
 //! `backend` is what they share, `ram` and `file` are the types, `batch` judges all file windows of a batch
 //! together, `problem` turns what `qomet-memory` says into diagnostics about properties.
 //!
-//! The way of an `offset`: declared on [`FileBackend`]; fixed once realized because its field is a plain [`Size`]
+//! The way of an `offset`: declared on [`FileBackend`]; fixed once realized because its field is a plain [`Size`](qomet::Size)
 //! (refused in `qomet::AnyObject::set`, for every type); put into a [`FileRequest`](qomet_memory::FileRequest) by
 //! `FileBackend::request`; mapped by `qomet_memory`.
 
@@ -23,6 +23,3 @@ pub use file::FileBackend;
 pub use problem::{Fault, Warning};
 pub use query::{Memdev, query_memdev};
 pub use ram::RamBackend;
-
-#[allow(unused_imports, reason = "named in the documentation above")]
-use qomet::Size;

@@ -1,7 +1,7 @@
 //! The composition tree: which object is whose child, by what name.
 //!
-//! Readers take no lock and touch no shared counter but that of the object they return. The tree is a
-//! *generation*: arrays that are only ever appended to, so that a reader of one sees a consistent past at worst.
+//! Readers take no lock. Looking an object up counts a reference to each object on the way and drops it again. The
+//! tree is a *generation*: arrays that are only ever appended to, so that a reader of one sees a consistent past at worst.
 //! What a deletion leaves behind is skipped, and thrown away when the next generation is made. Writers are kept in
 //! order by one mutex.
 //!

@@ -137,7 +137,7 @@ impl Tree {
     }
 
     fn absolute(&self, generation: &Generation, path: &str) -> Option<ObjectRef> {
-        // The common case touches no object but the last.
+        // The common case: below `/objects`, whose place is known, and without links on the way.
         let (mut at, below) = path.strip_prefix("/objects/").map_or((ROOT, path), |below| (OBJECTS, below));
         let mut object = None;
         let mut parts = components(below);

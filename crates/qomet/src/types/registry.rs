@@ -169,11 +169,25 @@ fn in_cycle(entry: &TypeEntry, entries: &IndexMap<&'static str, TypeEntry>) -> b
 ///
 /// A type with `#[derive(Object)]` that stands in no list does not compile.
 ///
-/// ```ignore
-/// qomet::types! {
-///     /// The types of this crate.
-///     pub fn types = [Printer, LaserPrinter];
+/// ```
+/// use qomet::prelude::*;
+///
+/// /// Prints pages
+/// #[derive(Object)]
+/// #[object(name = "printer", user_creatable)]
+/// struct Printer {}
+///
+/// impl Realize for Printer {
+///     fn realize(&self, _: &mut RealizeContext<'_>) -> qomet::Result<()> {
+///         Ok(())
+///     }
 /// }
+///
+/// types! {
+///     /// The types of this crate.
+///     pub fn types = [Printer];
+/// }
+/// assert!(TypeRegistry::builder().add(types()).build().is_ok());
 /// ```
 #[macro_export]
 macro_rules! types {
