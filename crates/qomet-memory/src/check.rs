@@ -51,7 +51,7 @@ pub fn check_anonymous(host: &Host, request: &AnonymousRequest) -> Verdict {
     {
         let rounded = unit.up(size);
         if rounded > MAX_END {
-            verdict.faults.push(MemoryError::Misaligned { property: "size", value: size, unit });
+            verdict.faults.push(MemoryError::SizeMisaligned { size, offset: 0, unit });
         } else {
             verdict.warnings.push(MemoryWarning::SizeRoundedUp { size, rounded });
         }
@@ -160,13 +160,13 @@ pub(crate) fn check_file(host: &Host, request: &FileRequest, probe: &Probe, comp
 }
 
 fn check_pages(request: &FileRequest, unit: PageUnit, faults: &mut Vec<MemoryError>) {
-    let mut multiple = |property, value| {
-        if value <= MAX_END && !unit.divides(value) {
-            faults.push(MemoryError::Misaligned { property, value, unit });
-        }
-    };
-    multiple("offset", request.offset);
-    multiple("size", request.size.unwrap_or(0));
+    let (offset, size) = (request.offset, request.size.unwrap_or(0));
+    if offset <= MAX_END && !unit.divides(offset) {
+        faults.push(MemoryError::Misaligned { property: "offset", value: offset, unit });
+    }
+    if size <= MAX_END && !unit.divides(size) {
+        faults.push(MemoryError::SizeMisaligned { size, offset, unit });
+    }
     if let Some(align) = request.alignment()
         && align.is_power_of_two()
         && unit.source != crate::pages::PageSource::Dax
@@ -273,20 +273,18 @@ fn check_length(host: &Host, request: &FileRequest, probe: &Probe, company: Comp
     }
 }
 
-/// A window may reach into the last page of a file that does not fill it (memory rule A12), but not beyond (A3).
+/// A window ends with the file at the latest (memory rule A3). A last page that the file does not fill is no place
+/// for one either: bytes after the end of a file never reach it (A12), so QEMU's refusal is right.
 fn check_end(request: &FileRequest, probe: &Probe, length: u64, end: u64, verdict: &mut Verdict) {
-    let path = || request.path.clone();
-    if end > probe.unit.up(length) {
+    if end > length {
         verdict.faults.push(MemoryError::TooShort {
-            path: path(),
+            path: request.path.clone(),
             length,
             offset: request.offset,
             size: request.size.unwrap_or(0),
             unit: probe.unit,
             device: !matches!(probe.kind, Kind::Regular { .. }),
         });
-    } else if end > length {
-        verdict.warnings.push(MemoryWarning::TailNotPersistent { path: path(), length });
     }
 }
 

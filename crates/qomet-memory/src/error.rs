@@ -45,6 +45,8 @@ pub enum MemoryError {
     EndTooLarge { offset: u64, size: u64 },
     #[error("the {property} {value} is not a multiple of {unit}")]
     Misaligned { property: &'static str, value: u64, unit: PageUnit },
+    #[error("the size {size} (at offset {offset}) is not a multiple of {unit}")]
+    SizeMisaligned { size: u64, offset: u64, unit: PageUnit },
     #[error("the alignment {align} is not a power of two")]
     AlignNotPowerOfTwo { align: u64 },
     #[error("the alignment {align} is not a multiple of {unit}")]
@@ -259,7 +261,12 @@ impl MemoryError {
                 .on(property)
                 .expected(format!("a multiple of {}", unit.size))
                 .found(value)
-                .help(neighbours(*property == "size", *value, *unit)),
+                .help(neighbours(false, *value, *unit)),
+            E::SizeMisaligned { size, unit, .. } => Facts::of("not-a-page-multiple")
+                .on("size")
+                .expected(format!("a multiple of {}", unit.size))
+                .found(size)
+                .help(neighbours(true, *size, *unit)),
             E::AlignNotPowerOfTwo { align } => Facts::of("align-not-power-of-two")
                 .on("align")
                 .expected("a power of two")
@@ -413,8 +420,8 @@ impl MemoryError {
             Self::TooLarge { property: "offset", value: u64::MAX },
             Self::EndTooLarge { offset: MAX_END - 4095, size: 8192 },
             Self::Misaligned { property: "offset", value: 4097, unit: machine },
-            Self::Misaligned { property: "size", value: 100, unit: huge },
-            Self::Misaligned { property: "size", value: 3 << 20, unit: dax },
+            Self::SizeMisaligned { size: 100, offset: 0, unit: huge },
+            Self::SizeMisaligned { size: 3 << 20, offset: 2 << 20, unit: dax },
             Self::AlignNotPowerOfTwo { align: 12288 },
             Self::AlignNotPowerOfTwo { align: 3 << 62 },
             Self::AlignNotPageMultiple { align: 2048, unit: machine },
@@ -465,6 +472,14 @@ impl MemoryError {
                 length: 4096,
                 offset: 1 << 20,
                 size: 4096,
+                unit: machine,
+                device: false,
+            },
+            Self::TooShort {
+                path: path(),
+                length: 10000,
+                offset: 4096,
+                size: 8192,
                 unit: machine,
                 device: false,
             },
@@ -535,8 +550,10 @@ fn too_short(length: u64, offset: u64, size: u64, unit: PageUnit, device: bool) 
     } else {
         "no window of this size fits".to_owned()
     };
-    let grow = if device { String::new() } else { "; only an empty or missing file is grown".to_owned() };
-    facts.help(format!("{fit}{grow}"))
+    let grow = if device { "" } else { "; only an empty or missing file is grown" };
+    let tail =
+        if end <= unit.up(length) { "; bytes after the end of a file would never reach it" } else { "" };
+    facts.help(format!("{fit}{grow}{tail}"))
 }
 
 fn not_bound(errno: Errno) -> Facts {

@@ -15,8 +15,6 @@ use crate::pages::Bytes;
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the wording above a variant says what its members are")]
 pub enum MemoryWarning {
-    #[error("bytes of the window after the end of '{}' at {length} never reach the file", path.display())]
-    TailNotPersistent { path: PathBuf, length: u64 },
     #[error("'{}' may yet need {}, and its file system has {} free", path.display(), Bytes(*needed), Bytes(*free))]
     BackingMayRunOut { path: PathBuf, needed: u64, free: u64, prealloc: bool },
     #[error("{} of '{owner}' and {} of '{other}' overlap in '{}'", range(own), range(others), path.display())]
@@ -45,7 +43,6 @@ impl MemoryWarning {
     /// A stable name of the kind, in kebab case.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::TailNotPersistent { .. } => "tail-not-persistent",
             Self::BackingMayRunOut { .. } => "backing-may-run-out",
             Self::FileRangesOverlap { .. } => "file-ranges-overlap",
             Self::NoEffect { .. } => "no-effect",
@@ -59,9 +56,7 @@ impl MemoryWarning {
     /// The property of the backend that it is about, if it is one.
     pub fn property(&self) -> Option<&'static str> {
         match self {
-            Self::TailNotPersistent { .. } | Self::BackingMayRunOut { .. } | Self::SizeRoundedUp { .. } => {
-                Some("size")
-            }
+            Self::BackingMayRunOut { .. } | Self::SizeRoundedUp { .. } => Some("size"),
             Self::FileRangesOverlap { .. } => Some("offset"),
             Self::NoEffect { setting, .. } => setting.split('=').next(),
             Self::TemplateCopied { .. } => Some("prealloc"),
@@ -84,10 +79,7 @@ impl MemoryWarning {
                 Some("prealloc=off copies a page when it is first written".to_owned())
             }
             Self::OneNodePreferred { .. } => Some("Linux 5.15 and later prefer all of them".to_owned()),
-            Self::TailNotPersistent { .. }
-            | Self::NoEffect { .. }
-            | Self::SizeRoundedUp { .. }
-            | Self::NodesMissing { .. } => None,
+            Self::NoEffect { .. } | Self::SizeRoundedUp { .. } | Self::NodesMissing { .. } => None,
         }
     }
 
@@ -95,7 +87,6 @@ impl MemoryWarning {
     pub fn samples() -> Vec<MemoryWarning> {
         let path = || PathBuf::from("/mem/ram.img");
         vec![
-            Self::TailNotPersistent { path: path(), length: 10000 },
             Self::BackingMayRunOut { path: path(), needed: 1 << 30, free: 1 << 20, prealloc: false },
             Self::FileRangesOverlap {
                 path: path(),

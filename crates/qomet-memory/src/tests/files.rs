@@ -288,23 +288,22 @@ fn a11_an_anonymous_size_is_rounded_up_inside() {
 }
 
 #[test]
-fn a12_a_window_over_the_tail_of_a_file_is_warned_of() {
-    let mut bench = Bench::new();
+fn a12_a_window_over_a_tail_that_the_file_does_not_fill_is_refused_as_too_short() {
+    let bench = Bench::new();
     let path = bench.file("ram", &zeroes(pages(1) + 100));
-    let request = shared(&path, 0, pages(2));
-    assert_eq!(bench.warnings(&request), ["tail-not-persistent"]);
-    let region = bench.region(&request);
-    region.write(pages(1) + 99, b"xy").unwrap();
-    drop(region);
-    let bytes = std::fs::read(&path).unwrap();
-    assert_eq!((bytes.len() as u64, bytes.last()), (pages(1) + 100, Some(&b'x')));
+    let verdict = bench.verdict(&shared(&path, 0, pages(2)));
+    assert_eq!(verdict.faults.iter().map(MemoryError::code).collect::<Vec<_>>(), ["file-too-short"]);
+    assert!(verdict.faults[0].help().unwrap().contains("never reach it"), "{verdict:?}");
 }
 
 #[test]
-fn a12_a_window_before_the_tail_is_not_warned_of() {
-    let bench = Bench::new();
+fn a12_a_window_before_the_tail_is_granted_without_a_word() {
+    let mut bench = Bench::new();
     let path = bench.file("ram", &zeroes(pages(1) + 100));
-    assert_eq!(bench.warnings(&shared(&path, 0, pages(1))), [""; 0]);
+    let request = shared(&path, 0, pages(1));
+    assert_eq!(bench.warnings(&request), [""; 0]);
+    bench.region(&request).write(0, b"x").unwrap();
+    assert_eq!((length(&path), std::fs::read(&path).unwrap()[0]), (pages(1) + 100, b'x'));
 }
 
 #[test]
