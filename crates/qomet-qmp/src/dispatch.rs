@@ -17,6 +17,7 @@ use qomet::{Diagnostics, ErrorClass, Model, Native, NativeInput, Output, Value, 
 use qomet_config::{JsonInput, JsonOutput, Leniency, Node};
 
 use crate::commands;
+use crate::peer::{Peer, Peers};
 use crate::schema;
 use crate::wire::{Envelope, Refusal};
 
@@ -56,12 +57,15 @@ pub struct Command {
     pub(crate) arguments: Shape,
     pub(crate) returns: Shape,
     pub(crate) oob: bool,
+    pub(crate) changes: bool,
     run: Run,
 }
 
 /// What a command is run with.
 pub(crate) struct Call<'c> {
     pub(crate) dispatcher: &'c Dispatcher,
+    #[cfg_attr(not(test), allow(dead_code, reason = "events and descriptors have their first users next"))]
+    pub(crate) client: &'c Arc<Peer>,
     pub(crate) arguments: Option<Node<'c>>,
     pub(crate) output: &'c mut JsonOutput,
 }
@@ -129,7 +133,16 @@ impl Command {
 
     /// A command that only tells something.
     pub fn query<R: Value>(name: &'static str, run: impl Fn(&Model) -> R + Send + Sync + 'static) -> Self {
-        Self::typed(name, move |model, Nothing| Ok(run(model)))
+        Self::typed(name, move |model, Nothing| Ok(run(model))).read_only()
+    }
+
+    /// The same, declared to change nothing that another client could see. Only such commands are served where
+    /// clients may only read; every other counts as one that changes something, because a mistake in that direction
+    /// only refuses too much.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.changes = false;
+        self
     }
 
     pub(crate) fn raw(
@@ -138,7 +151,7 @@ impl Command {
         returns: Shape,
         run: impl Fn(&mut Call<'_>) -> Result<Done, Refusal> + Send + Sync + 'static,
     ) -> Self {
-        Command { name, arguments, returns, oob: false, run: Box::new(run) }
+        Command { name, arguments, returns, oob: false, changes: true, run: Box::new(run) }
     }
 
     /// The same, allowed out of band: it neither waits nor changes the model.
@@ -157,6 +170,12 @@ impl std::fmt::Debug for Command {
 impl Call<'_> {
     pub(crate) fn model(&self) -> &Model {
         &self.dispatcher.model
+    }
+
+    /// The client that asks. Work that is done later keeps a clone.
+    #[cfg_attr(not(test), allow(dead_code, reason = "events and descriptors have their first users next"))]
+    pub(crate) fn client(&self) -> &Arc<Peer> {
+        self.client
     }
 
     /// Reads the arguments; everything that is wrong with them is reported.
@@ -186,16 +205,26 @@ impl Call<'_> {
     }
 }
 
+/// What cancels the work under way.
+#[derive(Default)]
+struct Running {
+    flags: Vec<Weak<AtomicBool>>,
+    /// Whether nothing may be begun any more.
+    ended: bool,
+}
+
 /// The commands of a server over one model.
 pub struct Dispatcher {
     pub(crate) model: Model,
+    /// The clients there are.
+    pub(crate) peers: Arc<Peers>,
     commands: IndexMap<&'static str, Command, foldhash::fast::RandomState>,
     package: String,
     schema: OnceLock<String>,
     /// Set once somebody asked the program to end.
     quit: AtomicBool,
     /// What cancels the work under way.
-    running: Mutex<Vec<Weak<AtomicBool>>>,
+    running: Mutex<Running>,
 }
 
 impl Dispatcher {
@@ -204,6 +233,7 @@ impl Dispatcher {
     pub fn new(model: Model, package: impl Into<String>) -> Self {
         let mut dispatcher = Dispatcher {
             model,
+            peers: Arc::default(),
             commands: IndexMap::default(),
             package: package.into(),
             schema: OnceLock::new(),
@@ -247,13 +277,18 @@ impl Dispatcher {
     /// Notes work that can be cancelled.
     pub(crate) fn can_cancel(&self, flag: &Arc<AtomicBool>) {
         let mut running = self.running.lock();
-        running.retain(|one| one.strong_count() > 0);
-        running.push(Arc::downgrade(flag));
+        if running.ended {
+            flag.store(true, Ordering::Relaxed);
+        }
+        running.flags.retain(|one| one.strong_count() > 0);
+        running.flags.push(Arc::downgrade(flag));
     }
 
-    /// Cancels all work under way.
+    /// Cancels all work under way, and what is begun from now on.
     pub(crate) fn cancel_all(&self) {
-        for flag in self.running.lock().iter().filter_map(Weak::upgrade) {
+        let mut running = self.running.lock();
+        running.ended = true;
+        for flag in running.flags.iter().filter_map(Weak::upgrade) {
             flag.store(true, Ordering::Relaxed);
         }
     }
@@ -285,10 +320,11 @@ impl Dispatcher {
     pub(crate) fn run(
         &self,
         command: &Command,
+        client: &Arc<Peer>,
         arguments: Option<Node<'_>>,
         output: &mut JsonOutput,
     ) -> Result<Done, Refusal> {
-        (command.run)(&mut Call { dispatcher: self, arguments, output })
+        (command.run)(&mut Call { dispatcher: self, client, arguments, output })
     }
 }
 

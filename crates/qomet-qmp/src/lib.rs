@@ -6,10 +6,12 @@
 //! ```text
 //! wire       bytes to messages, replies to bytes
 //! session    one client's side: greeting, negotiation, order, out of band
+//! peer       what else is kept of a client: events for it, its watches, its descriptors
 //! dispatch   the table of commands
 //! commands   those every server has
 //! schema     query-qmp-schema
 //! server     sockets and threads
+//! host       every call that the operating system may refuse; `faults` refuses them in tests
 //! ```
 //!
 //! Not here: what the objects are (the program's registry says), and no other transport than unix sockets yet.
@@ -17,6 +19,10 @@
 
 mod commands;
 mod dispatch;
+mod faults;
+mod host;
+#[cfg_attr(not(test), allow(dead_code, reason = "events and descriptors have their first users next"))]
+mod peer;
 mod schema;
 mod server;
 mod session;

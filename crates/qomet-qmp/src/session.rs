@@ -5,6 +5,7 @@
 //! runs it elsewhere and comes back with [`Session::finish`].
 
 use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use qomet::Output;
@@ -12,6 +13,7 @@ use qomet_config::JsonOutput;
 
 use crate::commands::{Enable, write_version};
 use crate::dispatch::{Call, Dispatcher, Done, Later, Nothing};
+use crate::peer::Peer;
 use crate::wire::{Envelope, Frame, Framer, Refusal, Text, text_of, write_error, write_return};
 
 /// How many requests may wait for one under way, with `oob` negotiated. QEMU has the same number.
@@ -19,7 +21,8 @@ const QUEUE: usize = 8;
 
 /// A request in band that waits.
 enum Waiting {
-    Message(Vec<u8>),
+    /// The message, and the descriptors that came with it or in front of it.
+    Message(Vec<u8>, Vec<OwnedFd>),
     Bad(Refusal),
 }
 
@@ -42,6 +45,7 @@ pub(crate) enum Step {
 /// One client's side.
 pub(crate) struct Session {
     dispatcher: Arc<Dispatcher>,
+    peer: Arc<Peer>,
     framer: Framer,
     negotiated: bool,
     oob: bool,
@@ -62,9 +66,12 @@ impl Job {
 }
 
 impl Session {
-    pub(crate) fn new(dispatcher: Arc<Dispatcher>) -> Self {
+    /// A new client; it has left once this is dropped.
+    pub(crate) fn new(dispatcher: Arc<Dispatcher>, peer: Arc<Peer>) -> Self {
+        dispatcher.peers.enter(&peer);
         Session {
             dispatcher,
+            peer,
             framer: Framer::default(),
             negotiated: false,
             oob: false,
@@ -101,6 +108,11 @@ impl Session {
         !self.busy && self.waiting.is_empty()
     }
 
+    /// The rest of what is kept of the client.
+    pub(crate) fn peer(&self) -> &Arc<Peer> {
+        &self.peer
+    }
+
     /// Whether events are sent to the client.
     pub(crate) fn is_negotiated(&self) -> bool {
         self.negotiated
@@ -113,7 +125,10 @@ impl Session {
             && let Some(waiting) = self.waiting.pop_front()
         {
             let step = match waiting {
-                Waiting::Message(message) => self.answer(&message, out),
+                Waiting::Message(message, descriptors) => {
+                    self.peer.receive_descriptors(descriptors);
+                    self.answer(&message, out)
+                }
                 Waiting::Bad(refusal) => refuse(out, None, &refusal),
             };
             return (0, step);
@@ -155,7 +170,7 @@ impl Session {
         };
         let envelope = Envelope::read(text.root(), self.oob);
         if self.busy && !envelope.as_ref().is_ok_and(|request| request.oob) {
-            return self.wait(Waiting::Message(message.to_owned()));
+            return self.wait(Waiting::Message(message.to_owned(), self.peer.set_descriptors_aside()));
         }
         let id = Envelope::id(text.root());
         let done = envelope.and_then(|request| self.run(&request, id.as_deref(), out));
@@ -176,13 +191,15 @@ impl Session {
         let dispatcher = Arc::clone(&self.dispatcher);
         let command = dispatcher.find(request)?;
         let mut later = None;
-        let written = write_return(out, id, |json| match dispatcher.run(command, request.arguments, json) {
-            Ok(Done::Now) => Ok(()),
-            Ok(Done::Later(work)) => {
-                later = Some(work);
-                Err(None)
+        let written = write_return(out, id, |json| {
+            match dispatcher.run(command, &self.peer, request.arguments, json) {
+                Ok(Done::Now) => Ok(()),
+                Ok(Done::Later(work)) => {
+                    later = Some(work);
+                    Err(None)
+                }
+                Err(refusal) => Err(Some(refusal)),
             }
-            Err(refusal) => Err(Some(refusal)),
         });
         match (written, later) {
             (Err(Some(refusal)), _) => Err(refusal),
@@ -203,15 +220,28 @@ impl Session {
             return Err(refusal.with_class(qomet::ErrorClass::CommandNotFound));
         }
         let mut unused = JsonOutput::compact();
-        let call = Call { dispatcher: &self.dispatcher, arguments: request.arguments, output: &mut unused };
+        let call = Call {
+            dispatcher: &self.dispatcher,
+            client: &self.peer,
+            arguments: request.arguments,
+            output: &mut unused,
+        };
         let Enable { enable } = call.read()?;
         self.oob = enable.is_some_and(|all| !all.is_empty());
         self.negotiated = true;
+        self.peer.open();
         write_return(out, id, |json| {
             qomet::Value::write(&Nothing, json);
             Ok::<_, Refusal>(())
         })?;
         Ok(Done::Now)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.dispatcher.peers.leave(&self.peer);
+        self.peer.leave();
     }
 }
 

@@ -92,19 +92,22 @@ pub(super) fn all() -> Vec<Command> {
             call.read::<Enable>()?;
             let again = Refusal::custom("already-negotiated", "capabilities have been negotiated");
             Err(again.with_class(qomet::ErrorClass::CommandNotFound))
-        }),
+        })
+        .read_only(),
         Command::raw("query-version", Shape::Of(Nothing::TYPE), Shape::Of(VersionInfo::TYPE), |call| {
             call.read::<Nothing>()?;
             write_version(call.dispatcher, call.output);
             Ok(Done::Now)
         })
-        .out_of_band(),
+        .out_of_band()
+        .read_only(),
         Command::raw(
             "query-commands",
             Shape::Of(Nothing::TYPE),
             Shape::Of(<Vec<CommandInfo>>::TYPE),
             query_commands,
-        ),
+        )
+        .read_only(),
         Command::raw(
             "query-qmp-schema",
             Shape::Of(Nothing::TYPE),
@@ -114,7 +117,8 @@ pub(super) fn all() -> Vec<Command> {
                 call.output.rendered(call.dispatcher.schema());
                 Ok(Done::Now)
             },
-        ),
+        )
+        .read_only(),
         Command::query("query-name", |_| NameInfo { name: None }),
         Command::query("query-status", |_| StatusInfo { running: true, status: RunState::Running }),
         Command::raw("quit", Shape::Of(Nothing::TYPE), Shape::Of(Nothing::TYPE), |call| {

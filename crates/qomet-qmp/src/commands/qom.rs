@@ -44,8 +44,9 @@ pub(super) const TYPE: &str = "type";
 
 pub(super) fn all() -> Vec<Command> {
     vec![
-        Command::raw("qom-list", Shape::Of(List::TYPE), Shape::Of(<Vec<PropertyInfo>>::TYPE), list),
-        Command::raw("qom-get", Shape::Of(Get::TYPE), Shape::Any, get),
+        Command::raw("qom-list", Shape::Of(List::TYPE), Shape::Of(<Vec<PropertyInfo>>::TYPE), list)
+            .read_only(),
+        Command::raw("qom-get", Shape::Of(Get::TYPE), Shape::Any, get).read_only(),
         Command::raw("qom-set", Shape::Setting, Shape::Of(Nothing::TYPE), set),
     ]
 }

@@ -46,13 +46,15 @@ pub(super) fn all() -> Vec<Command> {
             Shape::Of(ListTypes::TYPE),
             Shape::Of(<Vec<TypeInfo>>::TYPE),
             list_types,
-        ),
+        )
+        .read_only(),
         Command::raw(
             "qom-list-properties",
             Shape::Of(ListProperties::TYPE),
             Shape::Of(<Vec<PropertyInfo>>::TYPE),
             list_properties,
-        ),
+        )
+        .read_only(),
     ]
 }
 

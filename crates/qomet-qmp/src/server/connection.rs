@@ -3,14 +3,15 @@
 //! Owned by one reactor. Input is read only when all earlier input has been taken, and taken only while little waits to
 //! be sent, so a client that does not read bounds itself.
 
-use std::io::{self, Read, Write};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use nix::sys::epoll::EpollFlags;
 
-use super::Cause;
+use super::{Cause, Seat};
+use crate::host::Host;
 use crate::session::{Job, Session, Step};
 use crate::wire::write_event;
 
@@ -33,6 +34,7 @@ pub(super) enum Fate {
 
 /// One client.
 pub(super) struct Connection {
+    host: Host,
     socket: UnixStream,
     session: Session,
     input: Vec<u8>,
@@ -44,15 +46,33 @@ pub(super) struct Connection {
     pub(super) job: Option<Job>,
     /// What the reactor waits for.
     pub(super) interest: EpollFlags,
+    /// Its place among the clients that there may be.
+    _seat: Seat,
 }
 
 impl Connection {
     /// A new client, greeted.
-    pub(super) fn new(socket: UnixStream, session: Session) -> Self {
+    pub(super) fn new(host: Host, socket: UnixStream, session: Session, seat: Seat) -> Self {
         let mut output = String::new();
         session.greet(&mut output);
         let interest = EpollFlags::empty();
-        Connection { socket, session, input: Vec::new(), output, sent: 0, ended: false, job: None, interest }
+        Connection {
+            host,
+            socket,
+            session,
+            input: Vec::new(),
+            output,
+            sent: 0,
+            ended: false,
+            job: None,
+            interest,
+            _seat: seat,
+        }
+    }
+
+    /// The number of the client.
+    pub(super) fn number(&self) -> u64 {
+        self.session.peer().number()
     }
 
     /// One turn: sends, reads at most one buffer, takes what was received, sends.
@@ -86,6 +106,14 @@ impl Connection {
             }
         }
         self.send()?;
+        let mut events = true;
+        while events && self.output.is_empty() {
+            events = self.session.peer().deliver(&mut self.output, FULL);
+            if self.output.is_empty() {
+                break;
+            }
+            self.send()?;
+        }
         let idle = self.output.is_empty() && self.input.is_empty() && self.session.is_idle();
         Ok(match () {
             () if self.ended && idle => Fate::Over,
@@ -111,7 +139,10 @@ impl Connection {
     }
 
     fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.socket.read(buffer) {
+        let mut descriptors = Vec::new();
+        let received = self.host.receive(self.socket.as_fd(), buffer, &mut descriptors);
+        self.session.peer().receive_descriptors(descriptors);
+        match received {
             Ok(0) => {
                 self.ended = true;
                 Ok(0)
@@ -140,7 +171,7 @@ impl Connection {
     fn send(&mut self) -> io::Result<()> {
         while self.sent < self.output.len() {
             let rest = self.output.as_bytes().get(self.sent..).unwrap_or_default();
-            match self.socket.write(rest) {
+            match self.host.send(self.socket.as_fd(), rest) {
                 Ok(count) => self.sent += count,
                 Err(error) if is_later(&error) => return Ok(()),
                 Err(error) => return Err(error),
@@ -154,8 +185,9 @@ impl Connection {
         Ok(())
     }
 
-    /// The work that was under way is done.
+    /// The work that was under way is done. What it posted comes in front of its reply.
     pub(super) fn finish(&mut self, reply: &str) {
+        self.session.peer().deliver(&mut self.output, FULL);
         self.output.push_str(reply);
         self.session.finish();
     }
@@ -163,6 +195,7 @@ impl Connection {
     /// Says goodbye, and waits until it is sent, but not long.
     pub(super) fn farewell(&mut self, cause: Cause, deadline: Instant) {
         if self.session.is_negotiated() {
+            self.session.peer().deliver(&mut self.output, FULL);
             write_event(&mut self.output, "SHUTDOWN", |data| {
                 use qomet::Output as _;
                 data.begin_struct();
@@ -175,9 +208,7 @@ impl Connection {
         }
         // Whoever has gone, or does not read, does not hear it.
         let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-        let blocking =
-            self.socket.set_nonblocking(false).and_then(|()| self.socket.set_write_timeout(Some(left)));
-        if blocking.is_ok() {
+        if self.host.set_patience(&self.socket, left).is_ok() {
             let _ = self.send();
         }
     }

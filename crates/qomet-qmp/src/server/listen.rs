@@ -3,18 +3,15 @@
 //! Its mode is 0600 from the first moment; a stale socket of ours is replaced, anything else in its place is not.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, getsockopt, listen, socket, sockopt,
-};
-use nix::sys::stat::{Mode, fchmod};
+use nix::sys::stat::SFlag;
 use nix::unistd::geteuid;
 
 use super::Address;
+use crate::host::Host;
 
 /// How many clients may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -22,6 +19,7 @@ const BACKLOG: i32 = 1024;
 /// A socket that listens; nobody is served before a [`Server`](super::Server) starts. Its file goes with it.
 #[derive(Debug)]
 pub struct Listener {
+    host: Host,
     socket: UnixListener,
     path: PathBuf,
     /// Device and inode of the file.
@@ -32,28 +30,36 @@ fn refuse(path: &Path, why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::AddrInUse, format!("cannot listen on '{}': {why}", path.display()))
 }
 
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    let metadata = std::fs::symlink_metadata(path).ok()?;
-    Some((metadata.dev(), metadata.ino()))
+fn identity(host: &Host, path: &Path) -> Option<(u64, u64)> {
+    let stat = host.stat_name(path).ok()??;
+    Some((stat.st_dev, stat.st_ino))
 }
 
 /// Removes the socket that a server of ours left behind.
-fn clear(path: &Path) -> io::Result<()> {
-    let Ok(metadata) = std::fs::symlink_metadata(path) else { return Ok(()) };
-    if !metadata.file_type().is_socket() {
+fn clear(host: &Host, path: &Path) -> io::Result<()> {
+    let failed = |error: io::Error| refuse(path, &describe(&error));
+    let Some(stat) = host.stat_name(path).map_err(failed)? else { return Ok(()) };
+    if !SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()).contains(SFlag::S_IFSOCK) {
         return Err(refuse(path, "there is something that is no socket"));
     }
-    match UnixStream::connect(path) {
+    match host.connect(path) {
         Ok(_) => Err(refuse(path, "another program listens there")),
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            if metadata.uid() == geteuid().as_raw() {
-                std::fs::remove_file(path)
+            if stat.st_uid == geteuid().as_raw() {
+                host.unlink(path).map_err(failed)
             } else {
                 Err(refuse(path, "there is a socket of another user"))
             }
         }
-        Err(error) => Err(refuse(path, &error.to_string())),
+        Err(error) => Err(failed(error)),
     }
+}
+
+/// What the host says, without its number.
+fn describe(error: &io::Error) -> String {
+    error
+        .raw_os_error()
+        .map_or_else(|| error.to_string(), |code| nix::Error::from_raw(code).desc().to_owned())
 }
 
 impl Listener {
@@ -62,40 +68,27 @@ impl Listener {
     /// # Errors
     /// Something else is in the place, or the host refuses.
     pub fn bind(address: &Address) -> io::Result<Self> {
+        Self::bind_on(Host::real(), address)
+    }
+
+    pub(crate) fn bind_on(host: Host, address: &Address) -> io::Result<Self> {
         let path = address.path();
-        clear(path)?;
-        let named = |error: nix::Error| refuse(path, error.desc());
-        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-        let fd: OwnedFd = socket(AddressFamily::Unix, SockType::Stream, flags, None).map_err(named)?;
-        // The file is made with the mode of the socket (less the umask), so there is no moment at which it is open to
-        // others.
-        fchmod(&fd, Mode::S_IRUSR | Mode::S_IWUSR).map_err(named)?;
-        bind(fd.as_raw_fd(), &UnixAddr::new(path).map_err(named)?).map_err(named)?;
-        let listener =
-            Listener { socket: UnixListener::from(fd), path: path.to_owned(), file: identity(path) };
-        let backlog = Backlog::new(BACKLOG).unwrap_or(Backlog::MAXCONN);
-        listen(&listener.socket, backlog).map_err(named)?;
-        Ok(listener)
+        clear(&host, path)?;
+        let socket = host.listen_unix(path, BACKLOG).map_err(|error| refuse(path, &describe(&error)))?;
+        let file = identity(&host, path);
+        Ok(Listener { host, socket, path: path.to_owned(), file })
     }
 
     /// The next client that may be served; `None` when nobody waits. Others are turned away.
     pub(super) fn accept(&self) -> io::Result<Option<UnixStream>> {
-        loop {
-            match self.socket.accept() {
-                Ok((client, _)) => {
-                    let peer = getsockopt(&client, sockopt::PeerCredentials)?.uid();
-                    if peer != geteuid().as_raw() && peer != 0 {
-                        continue;
-                    }
-                    client.set_nonblocking(true)?;
-                    return Ok(Some(client));
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-                Err(error) => return Err(error),
+        while let Some(client) = self.host.accept(&self.socket)? {
+            let peer = self.host.peer(&client)?;
+            if peer == geteuid().as_raw() || peer == 0 {
+                self.host.set_nonblocking(&client)?;
+                return Ok(Some(client));
             }
         }
+        Ok(None)
     }
 }
 
@@ -108,8 +101,8 @@ impl AsFd for Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         // Somebody may have put another there.
-        if self.file.is_some() && identity(&self.path) == self.file {
-            let _ = std::fs::remove_file(&self.path);
+        if self.file.is_some() && identity(&self.host, &self.path) == self.file {
+            let _ = self.host.unlink(&self.path);
         }
     }
 }

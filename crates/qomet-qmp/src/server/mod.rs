@@ -1,8 +1,9 @@
 //! Sockets and threads: any number of clients on unix sockets.
 //!
 //! A few threads wait for sockets with epoll (`reactor`); each client belongs to one of them (`connection`), so that
-//! no lock is held while commands run. What takes long runs on a worker thread (`workers`). `listen` makes the
-//! sockets, `address` reads `--qmp`.
+//! no lock is held while commands run. What takes long runs on a worker thread (`workers`), whether or not its client
+//! stays. Other threads reach a reactor through its mailbox (`mailbox`). `listen` makes the sockets, `address` reads
+//! `--qmp`.
 //!
 //! Whole buffers are read, and all that they ask for is answered with one write. A client that does not read is not
 //! read from.
@@ -13,22 +14,23 @@
 mod address;
 mod connection;
 mod listen;
+mod mailbox;
 mod reactor;
 mod workers;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
-use nix::sys::eventfd::{EfdFlags, EventFd};
 use parking_lot::{Condvar, Mutex};
 
 pub use address::{Address, AddressError};
 pub use listen::Listener;
 
 use crate::dispatch::Dispatcher;
-use connection::Connection;
+use crate::host::Host;
+use mailbox::{Mail, Mailbox};
 use reactor::Reactor;
 use workers::Workers;
 
@@ -70,59 +72,32 @@ pub struct Stopper(Arc<Shared>);
 /// What the threads of a server share.
 #[derive(Debug)]
 struct Shared {
+    host: Host,
     dispatcher: Arc<Dispatcher>,
     mailboxes: Vec<Arc<Mailbox>>,
     workers: Workers,
-    clients: AtomicUsize,
+    /// How many clients there are.
+    clients: Arc<AtomicUsize>,
+    /// The number of the next client.
+    next: AtomicU64,
     ended: Mutex<Option<Cause>>,
     ending: Condvar,
 }
 
-/// A message to a reactor.
-enum Mail {
-    /// A client that is its own from now on.
-    Client(Box<Connection>),
-    /// The work of a client's command is done; this is the reply.
-    Finished(u64, String),
-    /// The work of a client's command panicked, so there is no reply; the client is let go.
-    Lost(u64),
-    /// The server ends.
-    End(Cause),
-}
-
-/// Where a reactor gets its mail.
+/// A client's place among those that there may be; it is free again when this is dropped.
 #[derive(Debug)]
-struct Mailbox {
-    mail: Mutex<Vec<Mail>>,
-    bell: EventFd,
-}
+struct Seat(Arc<AtomicUsize>);
 
-impl std::fmt::Debug for Mail {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Mail::Client(_) => "Client",
-            Mail::Finished(..) => "Finished",
-            Mail::Lost(_) => "Lost",
-            Mail::End(_) => "End",
-        })
+impl Seat {
+    fn take(clients: &Arc<AtomicUsize>, limit: usize) -> Option<Self> {
+        let seat = Seat(Arc::clone(clients));
+        (clients.fetch_add(1, Ordering::Relaxed) < limit).then_some(seat)
     }
 }
 
-impl Mailbox {
-    fn new() -> io::Result<Self> {
-        let bell = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
-        Ok(Mailbox { mail: Mutex::default(), bell })
-    }
-
-    fn post(&self, mail: Mail) {
-        self.mail.lock().push(mail);
-        // It fails only if the counter is full, and then the bell rings anyway.
-        let _ = self.bell.write(1);
-    }
-
-    fn take(&self) -> Vec<Mail> {
-        let _ = self.bell.read();
-        std::mem::take(&mut *self.mail.lock())
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -149,14 +124,20 @@ impl Server {
     /// # Errors
     /// The host has no more threads or descriptors.
     pub fn start(listeners: Vec<Listener>, dispatcher: Dispatcher) -> io::Result<Self> {
-        let count = std::thread::available_parallelism().map_or(1, usize::from).min(REACTORS);
+        Self::start_on(Host::real(), listeners, dispatcher)
+    }
+
+    pub(crate) fn start_on(host: Host, listeners: Vec<Listener>, dispatcher: Dispatcher) -> io::Result<Self> {
+        let count = host.cpus().map_or(1, |cpus| cpus.min(REACTORS));
         let mailboxes: Vec<_> =
-            (0..count).map(|_| Mailbox::new().map(Arc::new)).collect::<io::Result<_>>()?;
+            (0..count).map(|_| Mailbox::new(&host).map(Arc::new)).collect::<io::Result<_>>()?;
         let shared = Arc::new(Shared {
+            workers: Workers::new(host.clone()),
+            host,
             dispatcher: Arc::new(dispatcher),
             mailboxes,
-            workers: Workers::default(),
-            clients: AtomicUsize::new(0),
+            clients: Arc::default(),
+            next: AtomicU64::new(reactor::FIRST_CLIENT),
             ended: Mutex::default(),
             ending: Condvar::new(),
         });
@@ -165,8 +146,8 @@ impl Server {
         for index in 0..count {
             // The first one accepts.
             let reactor = Reactor::new(Arc::clone(&shared), index, listeners.take().unwrap_or_default())?;
-            let thread = std::thread::Builder::new().name(format!("qmp-{index}"));
-            server.threads.push(thread.spawn(move || reactor.run())?);
+            let thread = shared.host.thread(format!("qmp-{index}"), move || reactor.run())?;
+            server.threads.push(thread);
         }
         Ok(server)
     }

@@ -1,16 +1,19 @@
 //! A thread that waits for sockets and serves those that are ready, one turn each.
 
 use std::collections::HashMap;
+use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
-use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags, EpollTimeout};
 
 use super::connection::{Connection, Fate};
-use super::{CLIENTS, Cause, Listener, Mail, Mailbox, Shared};
+use super::mailbox::{Mail, Mailbox};
+use super::{CLIENTS, Cause, Listener, Seat, Shared};
+use crate::peer::Peer;
 use crate::session::Session;
 
 /// So much is read at once.
@@ -24,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// The number of the bell in epoll; those of the listeners follow, then those of the clients.
 const BELL: u64 = 0;
-const FIRST_CLIENT: u64 = 1 << 16;
+pub(super) const FIRST_CLIENT: u64 = 1 << 16;
 
 /// A thread's part of a server.
 pub(super) struct Reactor {
@@ -35,7 +38,6 @@ pub(super) struct Reactor {
     /// Until when nobody is accepted.
     paused: Option<Instant>,
     connections: HashMap<u64, Box<Connection>, foldhash::fast::RandomState>,
-    next: u64,
     /// Who has more to do at once.
     again: Vec<u64>,
     buffer: Vec<u8>,
@@ -44,10 +46,11 @@ pub(super) struct Reactor {
 impl Reactor {
     pub(super) fn new(shared: Arc<Shared>, index: usize, listeners: Vec<Listener>) -> io::Result<Self> {
         let mailbox = shared.mailboxes.get(index).cloned().ok_or(io::ErrorKind::InvalidInput)?;
-        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        epoll.add(&mailbox.bell, EpollEvent::new(EpollFlags::EPOLLIN, BELL))?;
+        let host = &shared.host;
+        let epoll = host.epoll()?;
+        host.watch(&epoll, &mailbox.bell, EpollFlags::EPOLLIN, BELL)?;
         for (number, listener) in (BELL + 1..).zip(&listeners) {
-            epoll.add(listener, EpollEvent::new(EpollFlags::EPOLLIN, number))?;
+            host.watch(&epoll, listener, EpollFlags::EPOLLIN, number)?;
         }
         Ok(Reactor {
             shared,
@@ -56,7 +59,6 @@ impl Reactor {
             listeners,
             paused: None,
             connections: HashMap::default(),
-            next: FIRST_CLIENT,
             again: Vec::new(),
             buffer: vec![0; BUFFER],
         })
@@ -66,12 +68,9 @@ impl Reactor {
     pub(super) fn run(mut self) {
         let mut events = [EpollEvent::empty(); EVENTS];
         let cause = loop {
-            let count = match self.epoll.wait(&mut events, self.timeout()) {
-                Ok(count) => count,
-                Err(nix::Error::EINTR) => 0,
-                // Nothing can be waited for any more.
-                Err(_) => break Cause::Signal,
-            };
+            // Nothing can be waited for any more.
+            let waited = self.shared.host.wait(&self.epoll, &mut events, self.timeout());
+            let Ok(count) = waited else { break Cause::Signal };
             if let Some(cause) = self.round(events.get(..count).unwrap_or_default()) {
                 break cause;
             }
@@ -83,6 +82,7 @@ impl Reactor {
         for connection in self.connections.values_mut() {
             connection.farewell(cause, deadline);
         }
+        self.mailbox.close();
     }
 
     fn timeout(&self) -> EpollTimeout {
@@ -118,6 +118,7 @@ impl Reactor {
             for mail in self.mailbox.take() {
                 match mail {
                     Mail::Client(connection) => self.adopt(connection),
+                    Mail::Events(number) => self.serve(number, false),
                     Mail::Finished(number, reply) => {
                         if let Some(connection) = self.connections.get_mut(&number) {
                             connection.finish(&reply);
@@ -134,7 +135,7 @@ impl Reactor {
 
     fn listen(&self, flags: EpollFlags) {
         for (number, listener) in (BELL + 1..).zip(&self.listeners) {
-            let _ = self.epoll.modify(listener, &mut EpollEvent::new(flags, number));
+            let _ = self.shared.host.rewatch(&self.epoll, listener, flags, number);
         }
     }
 
@@ -151,9 +152,7 @@ impl Reactor {
                 }
                 Some(Ok(None)) | None => return,
             };
-            let before = self.shared.clients.fetch_add(1, Ordering::Relaxed);
-            if before >= CLIENTS {
-                self.shared.clients.fetch_sub(1, Ordering::Relaxed);
+            let Some(seat) = Seat::take(&self.shared.clients, CLIENTS) else {
                 let mut text = String::new();
                 let what = format!("there are {CLIENTS} clients already");
                 crate::wire::write_error(
@@ -161,28 +160,31 @@ impl Reactor {
                     None,
                     &crate::wire::Refusal::custom("too-many-clients", what),
                 );
-                let _ = io::Write::write(&mut &socket, text.as_bytes());
+                let _ = self.shared.host.send(socket.as_fd(), text.as_bytes());
                 continue;
-            }
-            let session = Session::new(Arc::clone(&self.shared.dispatcher));
-            let connection = Box::new(Connection::new(socket, session));
-            match self.shared.mailboxes.get(before % self.shared.mailboxes.len().max(1)) {
-                Some(other) if !Arc::ptr_eq(other, &self.mailbox) => other.post(Mail::Client(connection)),
-                _ => self.adopt(connection),
+            };
+            let number = self.shared.next.fetch_add(1, Ordering::Relaxed);
+            let index = usize::try_from(number).unwrap_or_default() % self.shared.mailboxes.len().max(1);
+            let mailbox = self.shared.mailboxes.get(index).unwrap_or(&self.mailbox);
+            let wake = Arc::clone(mailbox);
+            let peer = Arc::new(Peer::new(number, move |number| wake.post(Mail::Events(number))));
+            let session = Session::new(Arc::clone(&self.shared.dispatcher), peer);
+            let connection = Box::new(Connection::new(self.shared.host.clone(), socket, session, seat));
+            if Arc::ptr_eq(mailbox, &self.mailbox) {
+                self.adopt(connection);
+            } else {
+                mailbox.post(Mail::Client(connection));
             }
         }
     }
 
     fn adopt(&mut self, mut connection: Box<Connection>) {
-        let number = self.next;
-        self.next += 1;
+        let number = connection.number();
         connection.interest = EpollFlags::EPOLLIN;
-        if self.epoll.add(&*connection, EpollEvent::new(connection.interest, number)).is_err() {
-            self.shared.clients.fetch_sub(1, Ordering::Relaxed);
-            return;
+        if self.shared.host.watch(&self.epoll, &*connection, connection.interest, number).is_ok() {
+            self.connections.insert(number, connection);
+            self.serve(number, false);
         }
-        self.connections.insert(number, connection);
-        self.serve(number, false);
     }
 
     fn serve(&mut self, number: u64, readable: bool) {
@@ -208,7 +210,7 @@ impl Reactor {
         }
         if wanted != connection.interest {
             connection.interest = wanted;
-            if self.epoll.modify(&**connection, &mut EpollEvent::new(wanted, number)).is_err() {
+            if self.shared.host.rewatch(&self.epoll, &**connection, wanted, number).is_err() {
                 self.forget(number);
             }
         }
@@ -217,7 +219,6 @@ impl Reactor {
     fn forget(&mut self, number: u64) {
         if let Some(connection) = self.connections.remove(&number) {
             let _ = self.epoll.delete(&*connection);
-            self.shared.clients.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }

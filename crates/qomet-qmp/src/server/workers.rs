@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::host::Host;
+
 /// At most so many jobs run at once; others wait.
 const THREADS: usize = 16;
 /// A thread without work goes after this time.
@@ -24,19 +26,25 @@ struct Pool {
 }
 
 /// The threads.
-#[derive(Default)]
-pub(super) struct Workers(Arc<(Mutex<Pool>, Condvar)>);
+pub(super) struct Workers {
+    host: Host,
+    pool: Arc<(Mutex<Pool>, Condvar)>,
+}
 
 impl std::fmt::Debug for Workers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Workers({} threads)", self.0.0.lock().threads)
+        write!(f, "Workers({} threads)", self.pool.0.lock().threads)
     }
 }
 
 impl Workers {
+    pub(super) fn new(host: Host) -> Self {
+        Workers { host, pool: Arc::default() }
+    }
+
     /// Has `work` done by some thread. If the host has none to give, by this one.
     pub(super) fn submit(&self, work: impl FnOnce() + Send + 'static) {
-        let (pool, bell) = &*self.0;
+        let (pool, bell) = &*self.pool;
         let mut guard = pool.lock();
         guard.work.push_back(Box::new(work));
         if guard.idle >= guard.work.len() || guard.threads >= THREADS {
@@ -45,9 +53,8 @@ impl Workers {
         }
         guard.threads += 1;
         drop(guard);
-        let shared = Arc::clone(&self.0);
-        let thread = std::thread::Builder::new().name("qmp-worker".to_owned());
-        if thread.spawn(move || serve(&shared)).is_err() {
+        let shared = Arc::clone(&self.pool);
+        if self.host.thread("qmp-worker".to_owned(), move || serve(&shared)).is_err() {
             let work = {
                 let mut guard = pool.lock();
                 guard.threads -= 1;
@@ -61,7 +68,7 @@ impl Workers {
 
     /// Waits until all work is done and no thread is left.
     pub(super) fn finish(&self) {
-        let (pool, bell) = &*self.0;
+        let (pool, bell) = &*self.pool;
         let mut guard = pool.lock();
         guard.closed = true;
         bell.notify_all();

@@ -1,9 +1,13 @@
 //! Tests of sessions and servers over types of their own.
 
+mod client;
+mod faults;
+mod handle;
+mod peer;
 mod server;
 mod session;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
 use std::time::Duration;
 
 use qomet::Result;
@@ -29,20 +33,20 @@ impl Realize for Lamp {
     }
 }
 
-/// Something whose making takes until it is cancelled or the gate is opened.
+/// Something whose making takes until it is cancelled or its gate is there.
 #[derive(Object)]
 #[object(name = "cathedral", user_creatable)]
 pub(crate) struct Cathedral {
     /// Whether it is built at once
     #[property(default = false)]
     ready: bool,
+    /// A file that lets it be finished
+    #[property(default = String::new())]
+    gate: String,
     /// Whether it falls down
     #[property(default = false)]
     falls: bool,
 }
-
-/// Whether cathedrals may be finished.
-pub(crate) static GATE: AtomicBool = AtomicBool::new(false);
 
 impl Realize for Cathedral {
     fn takes_long(&self) -> bool {
@@ -51,7 +55,7 @@ impl Realize for Cathedral {
 
     fn realize(&self, cx: &mut RealizeContext<'_>) -> Result<()> {
         assert!(!self.falls, "it fell down, as it was asked to");
-        while !self.ready && !GATE.load(Ordering::Relaxed) {
+        while !self.ready && !Path::new(&self.gate).exists() {
             cx.check_cancelled()?;
             std::thread::sleep(Duration::from_millis(1));
         }

@@ -1,57 +1,14 @@
 //! Servers on real sockets.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use super::dispatcher;
-use crate::{Address, Cause, Listener, Server};
-
-struct Client(BufReader<UnixStream>);
-
-impl Client {
-    /// A client that has negotiated.
-    fn new(path: &Path) -> Self {
-        let socket = UnixStream::connect(path).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        let mut client = Client(BufReader::new(socket));
-        assert!(client.hear()["QMP"].is_object());
-        assert_eq!(client.ask("{'execute': 'qmp_capabilities'}"), json!({"return": {}}));
-        client
-    }
-
-    fn say(&mut self, text: &str) {
-        self.0.get_mut().write_all(text.as_bytes()).unwrap();
-    }
-
-    fn hear(&mut self) -> Value {
-        let mut line = String::new();
-        self.0.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap_or(Value::Null)
-    }
-
-    fn ask(&mut self, text: &str) -> Value {
-        self.say(text);
-        self.hear()
-    }
-}
-
-fn address(path: &Path) -> Address {
-    format!("unix:{},server=on,wait=off", path.display()).parse().unwrap()
-}
-
-fn serve() -> (TempDir, std::path::PathBuf, Server) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("qmp.sock");
-    let listener = Listener::bind(&address(&path)).unwrap();
-    let server = Server::start(vec![listener], dispatcher()).unwrap();
-    (folder, path, server)
-}
+use super::client::{Client, address, serve};
+use crate::{Address, Cause, Listener};
 
 #[test]
 fn quit_is_answered_then_told_to_all_and_the_socket_goes() {

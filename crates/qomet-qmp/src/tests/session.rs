@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::dispatcher;
+use crate::peer::Peer;
 use crate::session::{Job, Session, Step};
 
 /// A client that feeds its session by hand.
@@ -17,7 +18,8 @@ struct Client {
 
 impl Client {
     fn raw() -> Self {
-        Client { session: Session::new(Arc::new(dispatcher())), out: String::new(), jobs: Vec::new() }
+        let peer = Arc::new(Peer::new(0, |_| {}));
+        Client { session: Session::new(Arc::new(dispatcher()), peer), out: String::new(), jobs: Vec::new() }
     }
 
     fn negotiated(arguments: &str) -> Self {

@@ -170,7 +170,7 @@ fn write_problem(json: &mut JsonOutput, diagnostic: &Diagnostic) {
 }
 
 /// Writes an event with the time of now; `data` writes its members.
-pub(crate) fn write_event(out: &mut String, name: &'static str, data: impl FnOnce(&mut JsonOutput)) {
+pub(crate) fn write_event(out: &mut String, name: &str, data: impl FnOnce(&mut JsonOutput)) {
     let start = out.len();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut json = JsonOutput::after(std::mem::take(out));

@@ -1,0 +1,75 @@
+//! The kinds of call to the operating system, and plans that refuse them.
+//!
+//! [`crate::host::Host`] asks a plan before each call. Only tests write plans. A plan is data: it refuses the same
+//! calls each time, so a test can go through all of them one by one.
+
+/// The kinds of call that a plan can refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Call {
+    /// `epoll_create1`.
+    Epoll,
+    /// `epoll_ctl`: a socket is waited for from now on.
+    Watch,
+    /// `epoll_ctl`: something else of it is waited for.
+    Rewatch,
+    /// `epoll_wait`.
+    Wait,
+    /// `eventfd`.
+    Bell,
+    /// `pthread_create`.
+    Thread,
+    /// The number of CPUs that this process may use.
+    Cpus,
+    /// `lstat` of the place of a socket.
+    StatName,
+    /// `connect` to a socket, to see whether anybody listens.
+    Connect,
+    /// `unlink` of the file of a socket.
+    Unlink,
+    /// `socket`.
+    Socket,
+    /// `fchmod` of a socket that has no name yet.
+    Mode,
+    /// `bind`.
+    Bind,
+    /// `listen`.
+    Listen,
+    /// `accept4`.
+    Accept,
+    /// `getsockopt(SO_PEERCRED)`.
+    Peer,
+    /// `fcntl(F_SETFL)`: whether a call may wait.
+    Blocking,
+    /// `recvmsg`.
+    Receive,
+    /// `send`.
+    Send,
+}
+
+/// Which calls a host refuses.
+#[cfg(test)]
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faults {
+    pub(crate) nth: Option<(u64, nix::errno::Errno)>,
+    pub(crate) calls: Vec<(Call, nix::errno::Errno)>,
+}
+
+#[cfg(test)]
+impl Faults {
+    /// A plan that refuses nothing; the host still counts.
+    pub(crate) fn none() -> Self {
+        Self::default()
+    }
+
+    /// Refuses the `n`-th call (the first is 0), whatever it is.
+    pub(crate) fn nth(mut self, n: u64, errno: nix::errno::Errno) -> Self {
+        self.nth = Some((n, errno));
+        self
+    }
+
+    /// Refuses every call of this kind.
+    pub(crate) fn call(mut self, call: Call, errno: nix::errno::Errno) -> Self {
+        self.calls.push((call, errno));
+        self
+    }
+}

@@ -1,0 +1,228 @@
+//! Every call of this crate that the operating system may refuse.
+//!
+//! The server reaches the kernel only through a [`Host`] value, so that a test can refuse the n-th call, or every call
+//! of one kind, without global state. It does not interpret a refusal; the callers do.
+//!
+//! Ringing a bell (`eventfd`) is not among the calls that can be refused: it fails only when its counter is full, and
+//! then it rings.
+
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, getsockopt, sockopt};
+use nix::sys::stat::{FileStat, Mode};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags};
+
+use crate::faults::Call;
+
+/// At most so many descriptors are taken from one message, as QEMU does; the kernel closes the others.
+pub(crate) const DESCRIPTORS: usize = 16;
+
+/// A way to the operating system: the real one, or one that refuses by plan. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Host {
+    #[cfg(test)]
+    plan: Option<std::sync::Arc<(crate::faults::Faults, std::sync::atomic::AtomicU64)>>,
+}
+
+impl Host {
+    /// The machine this runs on.
+    pub(crate) fn real() -> Self {
+        Self::default()
+    }
+
+    /// The machine this runs on, except for what `faults` says.
+    #[cfg(test)]
+    pub(crate) fn with(faults: crate::faults::Faults) -> Self {
+        Host { plan: Some(std::sync::Arc::new((faults, std::sync::atomic::AtomicU64::new(0)))) }
+    }
+
+    /// How many calls this host and its clones were asked for; always 0 for [`Host::real`].
+    #[cfg(test)]
+    pub(crate) fn calls(&self) -> u64 {
+        self.plan.as_ref().map_or(0, |plan| plan.1.load(std::sync::atomic::Ordering::Relaxed))
+    }
+
+    /// Counts a call, and refuses it where the plan says so.
+    #[cfg(test)]
+    fn gate(&self, call: Call) -> io::Result<()> {
+        let Some(plan) = &self.plan else { return Ok(()) };
+        let (faults, made) = &**plan;
+        let number = made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let nth = faults.nth.filter(|(n, _)| *n == number).map(|(_, errno)| errno);
+        let kind = faults.calls.iter().find(|(kind, _)| *kind == call).map(|(_, errno)| *errno);
+        nth.or(kind).map_or(Ok(()), |errno| Err(errno.into()))
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "tests have a plan")]
+    #[inline(always)]
+    fn gate(&self, _: Call) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(crate) fn epoll(&self) -> io::Result<Epoll> {
+        self.gate(Call::Epoll)?;
+        Ok(Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?)
+    }
+
+    pub(crate) fn watch(
+        &self,
+        epoll: &Epoll,
+        fd: impl AsFd,
+        what: EpollFlags,
+        number: u64,
+    ) -> io::Result<()> {
+        self.gate(Call::Watch)?;
+        Ok(epoll.add(fd, EpollEvent::new(what, number))?)
+    }
+
+    pub(crate) fn rewatch(
+        &self,
+        epoll: &Epoll,
+        fd: impl AsFd,
+        what: EpollFlags,
+        number: u64,
+    ) -> io::Result<()> {
+        self.gate(Call::Rewatch)?;
+        Ok(epoll.modify(fd, &mut EpollEvent::new(what, number))?)
+    }
+
+    /// How many of `events` were filled; none if a signal came.
+    pub(crate) fn wait(
+        &self,
+        epoll: &Epoll,
+        events: &mut [EpollEvent],
+        timeout: EpollTimeout,
+    ) -> io::Result<usize> {
+        self.gate(Call::Wait)?;
+        match epoll.wait(events, timeout) {
+            Err(nix::Error::EINTR) => Ok(0),
+            other => Ok(other?),
+        }
+    }
+
+    pub(crate) fn bell(&self) -> io::Result<EventFd> {
+        self.gate(Call::Bell)?;
+        Ok(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?)
+    }
+
+    pub(crate) fn thread(
+        &self,
+        name: String,
+        run: impl FnOnce() + Send + 'static,
+    ) -> io::Result<JoinHandle<()>> {
+        self.gate(Call::Thread)?;
+        std::thread::Builder::new().name(name).spawn(run)
+    }
+
+    pub(crate) fn cpus(&self) -> io::Result<usize> {
+        self.gate(Call::Cpus)?;
+        std::thread::available_parallelism().map(usize::from)
+    }
+
+    /// What stands at `path`, without following a link; `None` if nothing does.
+    pub(crate) fn stat_name(&self, path: &Path) -> io::Result<Option<FileStat>> {
+        self.gate(Call::StatName)?;
+        match nix::sys::stat::lstat(path) {
+            Err(nix::Error::ENOENT) => Ok(None),
+            other => Ok(Some(other?)),
+        }
+    }
+
+    pub(crate) fn connect(&self, path: &Path) -> io::Result<UnixStream> {
+        self.gate(Call::Connect)?;
+        UnixStream::connect(path)
+    }
+
+    pub(crate) fn unlink(&self, path: &Path) -> io::Result<()> {
+        self.gate(Call::Unlink)?;
+        std::fs::remove_file(path)
+    }
+
+    /// A socket that listens at `path`. Its file is made with the mode 0600 (less the umask), so there is no moment at
+    /// which it is open to others.
+    pub(crate) fn listen_unix(&self, path: &Path, backlog: i32) -> io::Result<UnixListener> {
+        let address = UnixAddr::new(path)?;
+        self.gate(Call::Socket)?;
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        let socket = nix::sys::socket::socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+        self.gate(Call::Mode)?;
+        nix::sys::stat::fchmod(&socket, Mode::S_IRUSR | Mode::S_IWUSR)?;
+        self.gate(Call::Bind)?;
+        nix::sys::socket::bind(socket.as_raw_fd(), &address)?;
+        let listening = self.gate(Call::Listen).and_then(|()| {
+            let backlog = Backlog::new(backlog).unwrap_or(Backlog::MAXCONN);
+            Ok(nix::sys::socket::listen(&socket, backlog)?)
+        });
+        if let Err(error) = listening {
+            // Nobody else knows of the file yet.
+            let _ = self.unlink(path);
+            return Err(error);
+        }
+        Ok(UnixListener::from(socket))
+    }
+
+    /// The next client; `None` when nobody waits.
+    pub(crate) fn accept(&self, listener: &UnixListener) -> io::Result<Option<UnixStream>> {
+        loop {
+            match self.gate(Call::Accept).and_then(|()| listener.accept()) {
+                Ok((client, _)) => return Ok(Some(client)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The user at the other end.
+    pub(crate) fn peer(&self, socket: &UnixStream) -> io::Result<u32> {
+        self.gate(Call::Peer)?;
+        Ok(getsockopt(socket, sockopt::PeerCredentials)?.uid())
+    }
+
+    pub(crate) fn set_nonblocking(&self, socket: &UnixStream) -> io::Result<()> {
+        self.gate(Call::Blocking)?;
+        socket.set_nonblocking(true)
+    }
+
+    /// From now on a write waits, but not longer than this.
+    pub(crate) fn set_patience(&self, socket: &UnixStream, patience: Duration) -> io::Result<()> {
+        self.gate(Call::Blocking)?;
+        socket.set_nonblocking(false)?;
+        socket.set_write_timeout(Some(patience))
+    }
+
+    /// Receives bytes, and the descriptors that came with the last of them.
+    pub(crate) fn receive(
+        &self,
+        socket: BorrowedFd<'_>,
+        buffer: &mut [u8],
+        descriptors: &mut Vec<OwnedFd>,
+    ) -> io::Result<usize> {
+        self.gate(Call::Receive)?;
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let mut parts = [IoSliceMut::new(buffer)];
+        let got = rustix::net::recvmsg(socket, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC)?;
+        for message in control.drain() {
+            if let RecvAncillaryMessage::ScmRights(all) = message {
+                descriptors.extend(all);
+            }
+        }
+        Ok(got.bytes)
+    }
+
+    pub(crate) fn send(&self, socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+        self.gate(Call::Send)?;
+        Ok(rustix::net::send(socket, bytes, SendFlags::NOSIGNAL)?)
+    }
+}
