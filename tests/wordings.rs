@@ -7,6 +7,7 @@ use qomet::{Diagnostic, ModelErrorKind, Problem};
 use qomet_backends::memory::{Fault, Warning};
 use qomet_config::SyntaxErrorKind;
 use qomet_memory::{MemoryError, MemoryWarning};
+use qomet_qmp::ClientError;
 
 /// One of each kind, with the crate that words it.
 fn samples() -> Vec<(&'static str, Diagnostic)> {
@@ -22,6 +23,7 @@ fn samples() -> Vec<(&'static str, Diagnostic)> {
         .chain(all("qomet-config", SyntaxErrorKind::samples()))
         .chain(all("qomet-memory", faults))
         .chain(all("qomet-memory", warnings))
+        .chain(all("qomet-qmp", ClientError::samples()))
         .collect()
 }
 

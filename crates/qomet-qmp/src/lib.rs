@@ -12,11 +12,13 @@
 //! schema     query-qmp-schema
 //! server     sockets and threads
 //! host       every call that the operating system may refuse; `faults` refuses them in tests
+//! client     the other side: any server's objects, read and changed
 //! ```
 //!
 //! Not here: what the objects are (the program's registry says), and no other transport than unix sockets yet.
 #![forbid(unsafe_code)]
 
+mod client;
 mod commands;
 mod dispatch;
 mod faults;
@@ -30,6 +32,10 @@ mod session;
 mod tests;
 mod wire;
 
+pub use client::{
+    Access, Client, ClientError, Event, Greeting, ObjectView, Options, PropertyFacts, PropertyView, Reading,
+    Refused, Request, ServerAddress, TypeView,
+};
 pub use dispatch::{Command, Dispatcher, Nothing};
 pub use server::{Address, AddressError, Cause, Listener, Server, Stopper};
 pub use wire::Refusal;

@@ -19,6 +19,24 @@ const TOKENS: usize = 2 << 20;
 /// How many brackets may stand inside each other.
 const DEPTH: usize = 1024;
 
+/// What a message may be like.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// The longest message, in bytes.
+    pub(crate) bytes: usize,
+    /// The most tokens of a message.
+    pub(crate) tokens: usize,
+    /// How many brackets may stand inside each other.
+    pub(crate) depth: usize,
+}
+
+/// Those of a server.
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { bytes: MESSAGE_BYTES, tokens: TOKENS, depth: DEPTH }
+    }
+}
+
 /// What has been found in the stream.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Frame<'a> {
@@ -86,6 +104,7 @@ enum Verdict {
 /// Finds messages in a stream of bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Framer {
+    limits: Limits,
     state: State,
     braces: usize,
     brackets: usize,
@@ -99,6 +118,11 @@ pub(crate) struct Framer {
 }
 
 impl Framer {
+    /// One with limits of its own.
+    pub(crate) fn new(limits: Limits) -> Self {
+        Framer { limits, ..Framer::default() }
+    }
+
     /// Reads on in `bytes` until something is found. Returns how many bytes were taken, and what was found; nothing
     /// means that all were taken and the message goes on.
     pub(crate) fn next<'a>(&'a mut self, bytes: &'a [u8]) -> (usize, Option<Frame<'a>>) {
@@ -158,12 +182,13 @@ impl Framer {
     }
 
     fn reset(&mut self, state: State) {
-        *self = Framer { state, ..Framer::default() };
+        *self = Framer { limits: self.limits, state, ..Framer::default() };
     }
 
     /// Counts a token, given its first byte.
     fn token(&mut self, first: u8) -> Verdict {
         self.tokens += 1;
+        let Limits { tokens, depth, .. } = self.limits;
         let closed = match first {
             b'{' => {
                 self.braces += 1;
@@ -179,10 +204,10 @@ impl Framer {
         };
         if closed || self.braces + self.brackets == 0 {
             Verdict::Complete
-        } else if self.braces + self.brackets > DEPTH {
-            Verdict::TooMuch(Refusal::limit(format!("nesting exceeds the limit of {DEPTH} levels")))
-        } else if self.tokens > TOKENS {
-            Verdict::TooMuch(Refusal::limit(format!("message exceeds the limit of {TOKENS} tokens")))
+        } else if self.braces + self.brackets > depth {
+            Verdict::TooMuch(Refusal::limit(format!("nesting exceeds the limit of {depth} levels")))
+        } else if self.tokens > tokens {
+            Verdict::TooMuch(Refusal::limit(format!("message exceeds the limit of {tokens} tokens")))
         } else {
             Verdict::Open
         }
@@ -204,9 +229,10 @@ impl Framer {
 
     /// Keeps the beginning of a message until the rest comes.
     fn keep(&mut self, piece: &[u8]) -> Option<Refusal> {
-        if self.kept.len() + piece.len() > MESSAGE_BYTES {
+        let limit = self.limits.bytes;
+        if self.kept.len() + piece.len() > limit {
             self.reset(State::Recovery);
-            return Some(Refusal::limit(format!("message exceeds the limit of {MESSAGE_BYTES} bytes")));
+            return Some(Refusal::limit(format!("message exceeds the limit of {limit} bytes")));
         }
         self.kept.extend_from_slice(piece);
         None
