@@ -10,6 +10,7 @@
 //! object   one object: Draft, Instance, ObjectRef, Handle
 //! tree     who is whose child, paths
 //! model    how objects come and go: Model, Batch, Journal
+//! watch    who is told of changes: Watch, Event
 //! error    what can be wrong: Problem, Diagnostic
 //! ```
 #![forbid(unsafe_code)]
@@ -22,6 +23,7 @@ mod tree;
 mod types;
 mod value;
 mod visit;
+mod watch;
 
 pub use compact_str::CompactString;
 pub use error::{
@@ -29,7 +31,8 @@ pub use error::{
     Severity, nearest,
 };
 pub use model::{
-    Batch, Journal, Lease, Level, Model, ProbeContext, RealizeContext, Service, Services, Surroundings,
+    Batch, Journal, Lease, Level, Model, ProbeContext, RealizeContext, Service, Services, Snapshot,
+    Surroundings,
 };
 pub use object::{
     AnyDraft, AnyObject, Draft, Extra, FromValue, Handle, Header, Hold, Instance, ObjectLock, ObjectRef,
@@ -44,7 +47,11 @@ pub use value::{
     Alternative, Computed, EnumType, Field, Link, LinkRef, Live, LiveValue, Member, Mutability, OnOffAuto,
     Size, StructType, Value, ValueType, WeakLink,
 };
-pub use visit::{Input, InputKind, LinkTarget, Native, NativeInput, Output, TextOutput, ToNative, ValueRef};
+pub use visit::{
+    Input, InputKind, LinkTarget, Native, NativeInput, NativeOutput, Output, TextOutput, ToNative, ValueRef,
+};
+
+pub use watch::{Event, Glob, Warned, Watch, WatchOptions};
 
 #[cfg(feature = "derive")]
 pub use qomet_derive::{Object, Value};

@@ -18,6 +18,7 @@ mod live;
 mod registry;
 mod tree;
 mod tree_model;
+mod watch;
 
 /// Everything that threads share or hand over.
 const _: () = {
@@ -34,6 +35,7 @@ const _: () = {
     shared::<qomet::Diagnostic>();
     shared::<qomet::Instance<qomet_testkit::types::Everything>>();
     shared::<qomet::Native<'static>>();
+    shared::<qomet::Watch>();
     sent::<qomet::Batch>();
     sent::<qomet::Journal>();
     sent::<Box<dyn qomet::AnyDraft>>();

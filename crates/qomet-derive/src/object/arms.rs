@@ -82,7 +82,7 @@ impl ObjectModel {
                 &self,
                 #slot: usize,
                 #input: &mut dyn #krate::Input,
-                #lock: &#krate::ObjectLock,
+                #lock: &#krate::ObjectLock<'_>,
             ) -> ::core::result::Result<(), #krate::Failed> {
                 #body
             }

@@ -128,6 +128,7 @@ fn describe(model: &ObjectModel, slot: usize, property: &PropertyModel) -> Token
         }
     };
     let bounds = bounds(model, property);
+    let effective = matches!(property.reader, Reader::Effective(_));
     let option = |text: &Option<String>| match text {
         Some(text) => quote!(::core::option::Option::Some(#text)),
         None => quote!(::core::option::Option::None),
@@ -143,6 +144,7 @@ fn describe(model: &ObjectModel, slot: usize, property: &PropertyModel) -> Token
             mutability: #field::MUTABILITY,
             bounds: #bounds,
             unit: #unit,
+            effective: #effective,
             sensitive: #sensitive,
             since: #since,
             deprecated: #deprecated,

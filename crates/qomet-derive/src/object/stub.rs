@@ -44,7 +44,7 @@ pub(super) fn emit(model: &ObjectModel) -> TokenStream {
                 &self,
                 _: usize,
                 _: &mut dyn #krate::Input,
-                _: &#krate::ObjectLock,
+                _: &#krate::ObjectLock<'_>,
             ) -> ::core::result::Result<(), #krate::Failed> { loop {} }
             fn own_adopt(&self, _: usize, _: &Self) { loop {} }
             fn own_value<'a>(

@@ -101,6 +101,8 @@ pub enum ModelErrorKind {
     NotDeletable,
     /// The object is gone.
     Deleted,
+    /// Something changed since somebody looked.
+    RevisionChanged { what: &'static str, expected: u64, found: u64 },
     /// A draft or batch of which something was refused before.
     AlreadyRefused,
 
@@ -229,6 +231,7 @@ impl Problem for ModelErrorKind {
             K::InUse { .. } => "in-use",
             K::NotDeletable => "not-deletable",
             K::Deleted => "deleted",
+            K::RevisionChanged { .. } => "revision-changed",
             K::AlreadyRefused => "already-refused",
             K::Host { .. } => "host-refused",
             K::Cancelled => "cancelled",
@@ -342,6 +345,14 @@ impl Problem for ModelErrorKind {
                 write!(f, "{} is in use by {}", Object(about), List(users))
             }
             K::NotDeletable => write!(f, "{} cannot be deleted", Object(about)),
+            K::RevisionChanged { what, expected, found } => {
+                write!(f, "the {what}")?;
+                match &about.object {
+                    Some(id) if *what == "object" => write!(f, " '{}'", Shown(id))?,
+                    _ => {}
+                }
+                write!(f, " is at revision {found}, not {expected} as expected")
+            }
             K::AlreadyRefused => {
                 write!(f, "{} cannot be created: something about it was refused before", Object(about))
             }
@@ -380,6 +391,7 @@ impl Problem for ModelErrorKind {
             }
             K::TooLong { limit, .. } => format!("at most {limit} bytes"),
             K::MissingMember { name } => (*name).to_owned(),
+            K::RevisionChanged { expected, .. } => format!("revision {expected}"),
             K::MissingProperty { value_type, .. } => (*value_type).to_owned(),
             K::WrongLinkType { expected, .. } => expected.clone(),
             K::InvalidId { .. } => "a letter, then letters, digits, '-', '.' or '_'".to_owned(),
@@ -396,6 +408,7 @@ impl Problem for ModelErrorKind {
                 Shown(value).to_string()
             }
             K::NotMultiple { value, .. } => value.to_string(),
+            K::RevisionChanged { found, .. } => format!("revision {found}"),
             K::TooLong { length, .. } => format!("{length} bytes"),
             K::UnknownMember { name, .. }
             | K::UnknownProperty { name, .. }
@@ -456,6 +469,7 @@ impl Problem for ModelErrorKind {
             }
             K::AbstractType { .. } => "use one of the types below it ('qomet types' shows them)".to_owned(),
             K::InUse { .. } => "delete its users first".to_owned(),
+            K::RevisionChanged { .. } => "read it again, and decide again".to_owned(),
             _ => return self.suggestion().map(|name| format!("did you mean '{name}'?")),
         })
     }
@@ -541,6 +555,7 @@ impl ModelErrorKind {
             K::InUse { users: vec![s("/objects/vm0")] },
             K::NotDeletable,
             K::Deleted,
+            K::RevisionChanged { what: "model", expected: 7, found: 9 },
             K::AlreadyRefused,
             K::Host { message: s("cannot allocate memory") },
             K::Cancelled,

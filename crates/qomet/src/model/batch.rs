@@ -10,6 +10,7 @@ use super::context::Surroundings;
 use super::{Journal, Model, ProbeContext, RealizeContext, Services, graph};
 use crate::error::{About, Diagnostic, Diagnostics, Failed, ModelErrorKind};
 use crate::object::{AnyDraft, ObjectRef};
+use crate::tree::check_revision;
 
 /// How far a check goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +38,8 @@ pub struct Batch {
     refused: Option<Failed>,
     shared: Services,
     cancel: OnceLock<Arc<AtomicBool>>,
+    /// The revision without which nothing is created.
+    revision: Option<u64>,
 }
 
 /// Where the objects of a batch go.
@@ -71,6 +74,7 @@ impl Batch {
             refused: None,
             shared: Services::default(),
             cancel: OnceLock::new(),
+            revision: None,
         }
     }
 
@@ -90,6 +94,12 @@ impl Batch {
     #[must_use]
     pub fn cancel_flag(&self) -> Arc<AtomicBool> {
         self.cancel.get_or_init(Arc::default).clone()
+    }
+
+    /// Has [`create`](Self::create) refuse if the model has another revision. It is compared before anything is done,
+    /// and again under the lock under which the objects enter the tree.
+    pub fn expect_revision(&mut self, revision: u64) {
+        self.revision = Some(revision);
     }
 
     /// Says that the batch was meant to have an object that could not even become a draft, so that links to it are
@@ -173,6 +183,10 @@ impl Batch {
             let about = damaged.map(|draft| draft.about()).unwrap_or_default();
             return Err(report.report(Diagnostic::new(ModelErrorKind::AlreadyRefused).with_about(about)));
         }
+        if let Err(problem) = check_revision(self.revision, self.model.revision()) {
+            return Err(report.report(problem));
+        }
+        let before = report.len();
         self.check(Level::Host, report);
         if let Some(reported) = self.refused {
             return Err(reported);
@@ -199,15 +213,21 @@ impl Batch {
             made.sort_unstable_by_key(|(at, _)| *at);
             objects = made.into_iter().map(|(_, object)| object).collect();
         }
-        let added = self.model.inner.tree.change().add(&self.place.parent, &objects);
+        let mut change = self.model.inner.tree.change();
+        let added =
+            change.check_revision(self.revision).and_then(|()| change.add(&self.place.parent, &objects));
+        drop(change);
         if let Err(problem) = added {
-            // The names were reserved, so this is the parent that went meanwhile.
+            // The names were reserved, so this is the parent that went meanwhile, or the revision.
             drop(objects);
             let failed = report.report(problem);
             report.extend(journal.undo());
             return Err(failed);
         }
         journal.commit();
+        for warning in report.since(before).iter().filter(|one| !one.is_error()) {
+            self.model.warn(warning);
+        }
         Ok(objects)
     }
 

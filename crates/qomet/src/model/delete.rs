@@ -60,10 +60,18 @@ impl Model {
     /// # Errors
     /// It or something below it is in use, vetoes its deletion, or has been deleted; then nothing is deleted.
     pub fn delete(&self, object: &ObjectRef) -> Result<()> {
+        self.delete_if(object, None)
+    }
+
+    /// The same, if the model has the expected revision: it is compared under the lock that makes the change.
+    ///
+    /// # Errors
+    /// Those of [`delete`](Self::delete), and that the revision is another.
+    pub fn delete_if(&self, object: &ObjectRef, revision: Option<u64>) -> Result<()> {
         if object.is(self.root()) || object.is(self.objects()) {
             return Err(Diagnostic::new(ModelErrorKind::NotDeletable).with_object(&object.path()));
         }
-        if self.delete_leaf(object)? {
+        if self.delete_leaf(object, revision)? {
             return Ok(());
         }
         // Types may veto, and are asked without a lock. If something was added below meanwhile, they are asked again.
@@ -73,6 +81,7 @@ impl Model {
                 one.can_be_deleted()?;
             }
             let change = self.inner.tree.change();
+            change.check_revision(revision)?;
             if !change.contains(object) {
                 return Err(absent(object));
             }
@@ -81,7 +90,11 @@ impl Model {
                 break (change, all);
             }
         };
-        if let Err(used) = mark(&all) {
+        change.begin();
+        if let Err((used, flickered)) = mark(&all) {
+            if flickered {
+                change.missed();
+            }
             drop(change);
             let problem = ModelErrorKind::InUse { users: self.users(used, &all) };
             return Err(Diagnostic::new(problem).with_object(used.name()).with_type(used.class().name()));
@@ -94,12 +107,14 @@ impl Model {
     }
 
     /// Deletes an object that has no children and that nobody holds; false if it is not such.
-    fn delete_leaf(&self, object: &ObjectRef) -> Result<bool> {
+    fn delete_leaf(&self, object: &ObjectRef, revision: Option<u64>) -> Result<bool> {
         if !self.inner.tree.is_leaf(object) {
             return Ok(false);
         }
         object.can_be_deleted()?;
         let mut change = self.inner.tree.change();
+        change.check_revision(revision)?;
+        change.begin();
         if !change.contains(object) || !self.inner.tree.is_leaf(object) || !object.header().try_delete(0) {
             return Ok(false);
         }
@@ -132,19 +147,19 @@ impl Model {
 /// Marks all as deleted, or none.
 ///
 /// # Errors
-/// The first that is held by somebody who stays.
-fn mark(all: &[ObjectRef]) -> Result<(), &ObjectRef> {
+/// The first that is held by somebody who stays, and whether any seemed to be deleted for a moment.
+fn mark(all: &[ObjectRef]) -> Result<(), (&ObjectRef, bool)> {
     let inside = if all.iter().any(|one| one.header().holds() > 0) { holds_inside(all) } else { Vec::new() };
     let own = |at: usize| inside.get(at).copied().unwrap_or(0);
     // Looked at first, so that an object that stays is not missed by a reader even for a moment.
     if let Some((_, used)) = all.iter().enumerate().find(|(at, one)| one.header().holds() != own(*at)) {
-        return Err(used);
+        return Err((used, false));
     }
     for (at, one) in all.iter().enumerate() {
         if !one.header().try_delete(own(at)) {
             // Somebody took hold of it just now.
             all.iter().take(at).for_each(|marked| marked.header().undelete());
-            return Err(one);
+            return Err((one, at > 0));
         }
     }
     Ok(())

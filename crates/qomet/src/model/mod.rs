@@ -16,5 +16,5 @@ pub use batch::{Batch, Level};
 pub use context::{ProbeContext, RealizeContext, Surroundings};
 pub use delete::Lease;
 pub use journal::Journal;
-pub use model::Model;
+pub use model::{Model, Snapshot};
 pub use service::{Service, Services};

@@ -14,6 +14,7 @@ use crate::object::{AnyDraft, Draft, Header, Instance, ObjectRef};
 use crate::tree::Tree;
 use crate::types::{Container, Realize, TypeRegistry};
 use crate::visit::{Input, ToNative};
+use crate::watch::{Hub, Warned, Watch, WatchOptions};
 
 /// Objects of a registry's types in a tree. Cloning gives another handle to the same model; a program may have
 /// many models, and dropping the last handle releases everything its objects hold.
@@ -38,13 +39,13 @@ impl Model {
     #[must_use]
     pub fn new(registry: impl Into<Arc<TypeRegistry>>) -> Self {
         let registry = registry.into();
-        let container = |parent: Option<ObjectRef>, name: &str| {
-            let header = Header::new(registry.container().clone(), parent, name.into());
-            ObjectRef::new(Arc::new(Instance::new(header, Container, ())))
-        };
-        let root = container(None, "");
-        let objects = container(Some(root.clone()), "objects");
-        let tree = Tree::new(&root, &objects);
+        let hub = Arc::new(Hub::default());
+        let mut header = Header::new(registry.container().clone(), None, "".into());
+        header.set_hub(Arc::clone(&hub));
+        let root = ObjectRef::new(Arc::new(Instance::new(header, Container, ())));
+        let header = Header::new(registry.container().clone(), Some(root.clone()), "objects".into());
+        let objects = ObjectRef::new(Arc::new(Instance::new(header, Container, ())));
+        let tree = Tree::new(&root, &objects, hub);
         Model {
             inner: Arc::new(Inner {
                 registry,
@@ -132,6 +133,50 @@ impl Model {
         self.inner.tree.children(parent)
     }
 
+    /// The child `name` of an object.
+    #[must_use]
+    pub fn child(&self, parent: &ObjectRef, name: &str) -> Option<ObjectRef> {
+        self.inner.tree.child(parent, name)
+    }
+
+    /// An object and what is below it as they are at one revision of the model, at most `depth` levels deep. Their
+    /// values are read afterwards: see [`ObjectRef::read`].
+    #[must_use]
+    pub fn snapshot(&self, top: &ObjectRef, depth: usize) -> Snapshot {
+        let (objects, revision) = self.inner.tree.snapshot(top, depth);
+        Snapshot { revision, objects }
+    }
+
+    /// Watches the model from now on. `wake` is called without a lock when there are events after there were none; it
+    /// must be short, and may run on any thread that changes the model. Take a snapshot after this, not before.
+    #[must_use]
+    pub fn watch(&self, options: WatchOptions, wake: impl Fn() + Send + Sync + 'static) -> Watch {
+        let watch = self.inner.tree.watch(options, Box::new(wake));
+        // Objects that come from now on know it from the start.
+        for object in self.inner.tree.subtree(self.root()) {
+            object.header().watch();
+        }
+        watch
+    }
+
+    /// Tells watchers of a warning about something that was accepted. Creating a batch does it by itself for what it
+    /// finds. The words about a sensitive property are left out.
+    pub fn warn(&self, warning: &Diagnostic) {
+        let hub = self.inner.tree.hub();
+        if !hub.is_watched() {
+            return;
+        }
+        let mut warned = Warned::from(warning);
+        let class = warned.type_name.as_deref().and_then(|name| self.registry().get(name));
+        let property =
+            class.zip(warned.property.as_deref()).and_then(|(class, name)| class.lookup(name).ok());
+        if property.is_some_and(|(_, property)| property.sensitive) {
+            warned.message = "about a sensitive property, which is not shown".to_owned();
+            warned.help = None;
+        }
+        hub.warned(&warned);
+    }
+
     /// Sets a live property by name; the paths of links are looked up.
     ///
     /// # Errors
@@ -150,7 +195,22 @@ impl Model {
         name: &str,
         input: &mut dyn Input,
     ) -> Result<Result<(), Failed>> {
-        object.set_from(name, input, &|path| self.resolve(path))
+        self.set_from_if(object, name, input, None)
+    }
+
+    /// The same, if the object has the expected revision: it is compared under the lock that makes the change. Of an
+    /// alias it is the revision of the object behind it.
+    ///
+    /// # Errors
+    /// There is no such property; the inner result is the proof that something was reported to `input`.
+    pub fn set_from_if(
+        &self,
+        object: &ObjectRef,
+        name: &str,
+        input: &mut dyn Input,
+        revision: Option<u64>,
+    ) -> Result<Result<(), Failed>> {
+        object.set_from(name, input, &|path| self.resolve(path), revision)
     }
 
     /// A draft of type `name` for a user, with all defaults.
@@ -203,7 +263,17 @@ impl Model {
     }
 }
 
-/// Creates a batch of one. Warnings are let go; who wants them creates a batch.
+/// A part of the tree as it was at one revision.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The model's revision.
+    pub revision: u64,
+    /// The objects, each with how many levels it is below the top one: every object before its children, those in the
+    /// order in which they were added.
+    pub objects: Vec<(usize, ObjectRef)>,
+}
+
+/// Creates a batch of one. Only watchers hear of warnings; who wants them creates a batch.
 fn create_one(batch: Batch) -> Result<ObjectRef> {
     let mut report = Diagnostics::new();
     let created = batch.create(&mut report);

@@ -12,6 +12,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use compact_str::CompactString;
 use indexmap::IndexMap;
 
+use super::lock::{ObjectLock, Target};
 use super::{Hold, ObjectRef, WeakRef};
 use crate::error::{Failed, ModelErrorKind, Result};
 use crate::types::Property;
@@ -53,10 +54,11 @@ enum Kind {
 struct ExtraLink {
     target_type: &'static str,
     holds: bool,
-    target: ArcSwap<Target>,
+    target: ArcSwap<Pointed>,
 }
 
-enum Target {
+/// Where a link points.
+enum Pointed {
     None,
     Held(Hold),
     Weak(WeakRef),
@@ -115,17 +117,26 @@ impl Extra {
     }
 
     /// Sets the property; a link's path was already looked up by `input`.
-    pub(super) fn set(&self, owner: &ObjectRef, input: &mut dyn Input) -> Result<(), Failed> {
+    pub(super) fn set(
+        &self,
+        owner: &ObjectRef,
+        input: &mut dyn Input,
+        expected: Option<u64>,
+    ) -> Result<(), Failed> {
         match &self.kind {
             Kind::Alias { target, slot, .. } => match target.upgrade() {
-                Some(target) => target.set_slot_from(*slot, input),
+                Some(target) => target.set_slot_from(*slot, input, expected),
                 None => Err(input.report(Box::new(ModelErrorKind::Deleted))),
             },
             Kind::AliasOfExtra { owner, extra } => match alias(owner, extra) {
-                Ok((owner, extra)) => extra.set(&owner, input),
+                Ok((owner, extra)) => extra.set(&owner, input, expected),
                 Err(_) => Err(input.report(Box::new(ModelErrorKind::Deleted))),
             },
-            Kind::Link(link) => link.set(owner, input),
+            Kind::Link(link) => {
+                let lock = ObjectLock::new(owner.as_object(), Target::Extra(self), expected);
+                link.set(&lock, input)?;
+                lock.check(input)
+            }
             Kind::Computed { .. } => Err(input.report(Box::new(ModelErrorKind::ReadOnly))),
         }
     }
@@ -154,17 +165,18 @@ impl ExtraLink {
                 found: target.class().name().to_owned(),
             });
         }
-        let target = if self.holds { Target::Held(target.hold()?) } else { Target::Weak(target.downgrade()) };
+        let target =
+            if self.holds { Pointed::Held(target.hold()?) } else { Pointed::Weak(target.downgrade()) };
         self.target.store(Arc::new(target));
         Ok(())
     }
 
-    fn set(&self, owner: &ObjectRef, input: &mut dyn Input) -> Result<(), Failed> {
+    fn set(&self, lock: &ObjectLock<'_>, input: &mut dyn Input) -> Result<(), Failed> {
         let target = input.link()?;
-        let done = owner.header().lock().store(|| match target {
+        let done = lock.store(|| match target {
             LinkTarget::Object(target) => self.point(&target),
             LinkTarget::Path(path) if path.is_empty() => {
-                self.target.store(Arc::new(Target::None));
+                self.target.store(Arc::new(Pointed::None));
                 Ok(())
             }
             LinkTarget::Path(path) => Err(ModelErrorKind::DanglingLink { path, nearest: None }),
@@ -179,9 +191,9 @@ impl LinkRef for ExtraLink {
     }
     fn target(&self) -> Option<ObjectRef> {
         match &**self.target.load() {
-            Target::None => None,
-            Target::Held(hold) => hold.object(),
-            Target::Weak(weak) => weak.upgrade(),
+            Pointed::None => None,
+            Pointed::Held(hold) => hold.object(),
+            Pointed::Weak(weak) => weak.upgrade(),
         }
     }
     fn target_type(&self) -> &'static str {
@@ -198,6 +210,13 @@ impl LinkRef for ExtraLink {
 impl Extras {
     pub(super) fn get(&self, name: &str) -> Option<Arc<Extra>> {
         self.0.load().as_ref()?.get(name).cloned()
+    }
+
+    /// The name of `extra`, which is one of these.
+    pub(super) fn name_of(&self, extra: &Extra) -> Option<CompactString> {
+        let map = self.0.load();
+        let found = map.as_ref()?.iter().find(|(_, one)| std::ptr::eq(&***one, extra));
+        found.map(|(name, _)| name.clone())
     }
 
     pub(super) fn links(&self, each: &mut dyn FnMut(&str, &dyn LinkRef)) {
@@ -278,7 +297,7 @@ impl ObjectRef {
         holds: bool,
         target: Option<&ObjectRef>,
     ) -> Result<()> {
-        let link = ExtraLink { target_type, holds, target: ArcSwap::from_pointee(Target::None) };
+        let link = ExtraLink { target_type, holds, target: ArcSwap::from_pointee(Pointed::None) };
         if let Some(target) = target {
             link.point(target).map_err(|problem| self.about_property(problem, name))?;
         }
@@ -303,7 +322,8 @@ impl ObjectRef {
     /// Removes a property that was added; false if there is none.
     pub fn remove_extra(&self, name: &str) -> bool {
         let mut removed = false;
-        let _ = self.header().lock().store(|| {
+        let lock = ObjectLock::new(self.as_object(), Target::Name(name), None);
+        let _ = lock.store(|| {
             removed = self.header().extras().remove(name);
             if removed { Ok(()) } else { Err(()) }
         });
@@ -321,7 +341,8 @@ impl ObjectRef {
     }
 
     fn add_extra(&self, name: &str, extra: Extra) -> Result<()> {
-        let added = self.header().lock().store(|| {
+        let lock = ObjectLock::new(self.as_object(), Target::Name(name), None);
+        let added = lock.store(|| {
             let free = self.class().find(name).is_none() && self.header().extras().add(name, extra);
             if free { Ok(()) } else { Err(ModelErrorKind::DuplicateProperty) }
         });

@@ -7,17 +7,18 @@
 use std::any::Any;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use compact_str::CompactString;
-use parking_lot::Mutex;
 
 use super::ObjectRef;
 use super::extras::Extras;
+use super::lock::{Lock, ObjectLock, Target};
 use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind, Result, Told};
 use crate::types::{Class, ObjectType, Realize};
 use crate::value::{LinkRef, Mutability};
 use crate::visit::{Input, Output, ValueRef};
+use crate::watch::Hub;
 
 /// The bit of [`Header::uses`] that says that the object left its model.
 const DELETED: u32 = 1 << 31;
@@ -25,47 +26,32 @@ const DELETED: u32 = 1 << 31;
 /// What every object has, whatever its type.
 pub struct Header {
     class: Arc<Class>,
-    parent: Option<ObjectRef>,
+    above: Above,
     name: CompactString,
     /// Where the tree keeps it. Only the tree's writer changes it; a reader checks that it finds the object there.
     index: AtomicU32,
     /// How many holds there are, and [`DELETED`]. One word, so that a hold and a deletion cannot both win.
     uses: AtomicU32,
-    lock: ObjectLock,
+    lock: Lock,
     extras: Extras,
 }
 
-/// The mutex of an object's writers, with its revision.
-#[derive(Default)]
-pub struct ObjectLock {
-    mutex: Mutex<()>,
-    revision: AtomicU64,
-}
-
-impl ObjectLock {
-    /// Runs `store` under the mutex; if it succeeds, the object's revision goes up by one.
-    ///
-    /// # Errors
-    /// Those of `store`.
-    #[inline]
-    pub fn store<E>(&self, store: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
-        let _guard = self.mutex.lock();
-        store()?;
-        // A plain store: nobody else writes while the mutex is held.
-        self.revision.store(self.revision.load(Ordering::Relaxed) + 1, Ordering::Release);
-        Ok(())
-    }
+/// What is above an object.
+enum Above {
+    Parent(ObjectRef),
+    /// Nothing: it is the root of a tree, which has the tree's watchers, or in no tree.
+    Top(Option<Arc<Hub>>),
 }
 
 impl Header {
     pub(crate) fn new(class: Arc<Class>, parent: Option<ObjectRef>, name: CompactString) -> Self {
         Header {
             class,
-            parent,
+            above: parent.map_or(Above::Top(None), Above::Parent),
             name,
             index: AtomicU32::new(u32::MAX),
             uses: AtomicU32::new(0),
-            lock: ObjectLock::default(),
+            lock: Lock::default(),
             extras: Extras::default(),
         }
     }
@@ -77,7 +63,47 @@ impl Header {
 
     /// The parent in the tree; the root has none.
     pub fn parent(&self) -> Option<&ObjectRef> {
-        self.parent.as_ref()
+        match &self.above {
+            Above::Parent(parent) => Some(parent),
+            Above::Top(_) => None,
+        }
+    }
+
+    /// Makes it the root of a watched tree.
+    pub(crate) fn set_hub(&mut self, hub: Arc<Hub>) {
+        self.above = Above::Top(Some(hub));
+    }
+
+    /// The watchers of the tree it is in.
+    pub(super) fn hub(&self) -> Option<&Arc<Hub>> {
+        let mut at = self;
+        loop {
+            match &at.above {
+                Above::Parent(parent) => at = parent.header(),
+                Above::Top(hub) => return hub.as_ref(),
+            }
+        }
+    }
+
+    /// The canonical path.
+    pub(crate) fn path(&self) -> String {
+        let above = self.parent().filter(|parent| parent.parent().is_some()).map(ObjectRef::path);
+        format!("{}/{}", above.unwrap_or_default(), self.name)
+    }
+
+    /// Has watchers told of changes. Returns when every change that they were not told of is complete.
+    pub(crate) fn watch(&self) {
+        self.lock.watch();
+    }
+
+    /// The same for an object that nobody else can set yet.
+    pub(crate) fn watch_from_the_start(&self) {
+        self.lock.watch_from_the_start();
+    }
+
+    /// Returns when watchers have been told of every change that can be seen.
+    pub(crate) fn settle(&self) {
+        self.lock.settle();
     }
 
     /// The name below the parent.
@@ -87,10 +113,10 @@ impl Header {
 
     /// How often a live property was set.
     pub fn revision(&self) -> u64 {
-        self.lock.revision.load(Ordering::Acquire)
+        self.lock.revision()
     }
 
-    pub(super) fn lock(&self) -> &ObjectLock {
+    pub(super) fn lock(&self) -> &Lock {
         &self.lock
     }
 
@@ -148,7 +174,10 @@ impl Header {
 /// inside of the one before, which would exhaust the stack.
 impl Drop for Header {
     fn drop(&mut self) {
-        let mut next = self.parent.take();
+        let mut next = match std::mem::replace(&mut self.above, Above::Top(None)) {
+            Above::Parent(parent) => Some(parent),
+            Above::Top(_) => None,
+        };
         while let Some(object) = next {
             // If it goes now, it finds that its parent has another reference, and this loop goes on with that.
             next = object.parent().filter(|_| object.is_last_reference()).cloned();
@@ -164,11 +193,13 @@ pub trait AnyObject: Any + Send + Sync {
     fn value(&self, slot: usize) -> ValueRef<'_>;
     /// Writes the property in `slot`.
     fn write(&self, slot: usize, output: &mut dyn Output);
-    /// Sets the property in `slot`.
+    /// Sets the property in `slot`, if the object has the expected revision.
     ///
     /// # Errors
     /// The proof that what was wrong was reported.
-    fn set(&self, slot: usize, input: &mut dyn Input) -> Result<(), Failed>;
+    fn set(&self, slot: usize, input: &mut dyn Input, expected: Option<u64>) -> Result<(), Failed>;
+    /// Writes the property in `slot` as configured.
+    fn write_configured(&self, slot: usize, output: &mut dyn Output);
     /// The struct of the object's type or the parent that has so many parents.
     fn upcast(&self, depth: usize) -> Option<&dyn Any>;
     /// The instance itself.
@@ -218,13 +249,19 @@ impl<T: ObjectType> Deref for Instance<T> {
 impl<T: Realize> Instance<T> {
     /// Sets a live property of a type that has rules across properties or an effect outside: what is new is tried
     /// on a candidate first.
-    fn set_by_candidate(&self, slot: usize, name: &'static str, input: &mut dyn Input) -> Result<(), Failed> {
+    fn set_by_candidate(
+        &self,
+        slot: usize,
+        name: &'static str,
+        input: &mut dyn Input,
+        lock: &ObjectLock<'_>,
+    ) -> Result<(), Failed> {
         let mut parsed = self.properties.duplicate();
         parsed.assign(slot, input)?;
         if let Err(problem) = parsed.prepare(&self.state, name) {
             return Err(input.report(Box::new(Told(problem))));
         }
-        let verdict = self.header.lock.store(|| -> Result<(), Vec<Diagnostic>> {
+        let verdict = lock.store(|| -> Result<(), Vec<Diagnostic>> {
             let candidate = self.properties.duplicate();
             candidate.adopt(slot, &parsed);
             let mut report = Diagnostics::new();
@@ -261,14 +298,25 @@ impl<T: Realize> AnyObject for Instance<T> {
         self.properties.write(Some(&self.state), slot, output);
     }
 
-    fn set(&self, slot: usize, input: &mut dyn Input) -> Result<(), Failed> {
+    fn write_configured(&self, slot: usize, output: &mut dyn Output) {
+        self.properties.write(None, slot, output);
+    }
+
+    fn set(&self, slot: usize, input: &mut dyn Input, expected: Option<u64>) -> Result<(), Failed> {
         let Some(property) = self.header.class.property(slot) else { return Ok(()) };
         if self.header.is_deleted() && property.mutability == Mutability::Live {
             return Err(input.report(Box::new(ModelErrorKind::Deleted)));
         }
         match property.mutability {
-            Mutability::Live if T::CHECKED || T::APPLIES => self.set_by_candidate(slot, property.name, input),
-            Mutability::Live => self.properties.set_live(slot, input, &self.header.lock),
+            Mutability::Live => {
+                let lock = ObjectLock::new(self, Target::Slot(slot), expected);
+                if T::CHECKED || T::APPLIES {
+                    self.set_by_candidate(slot, property.name, input, &lock)?;
+                } else {
+                    self.properties.set_live(slot, input, &lock)?;
+                }
+                lock.check(input)
+            }
             Mutability::UntilRealized => Err(input.report(Box::new(ModelErrorKind::CannotChange))),
             Mutability::Computed => Err(input.report(Box::new(ModelErrorKind::ReadOnly))),
         }
@@ -295,3 +343,7 @@ impl<T: Realize> AnyObject for Instance<T> {
         self.properties.can_be_deleted(&self.state)
     }
 }
+
+/// Every object pays for its header: what only a root has, or what is seldom, must fit into what is there.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Header>() == 80);

@@ -10,10 +10,12 @@ mod draft;
 mod extras;
 mod handle;
 mod instance;
+mod lock;
 mod reference;
 
 pub use draft::{AnyDraft, Draft, SlotSet};
 pub use extras::Extra;
 pub use handle::Handle;
-pub use instance::{AnyObject, Header, Instance, ObjectLock};
+pub use instance::{AnyObject, Header, Instance};
+pub use lock::ObjectLock;
 pub use reference::{FromValue, Hold, ObjectRef, WeakRef};

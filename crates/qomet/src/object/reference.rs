@@ -201,6 +201,26 @@ impl ObjectRef {
         Ok(())
     }
 
+    /// Writes a property of the type as it was configured, where [`write`](Self::write) writes what that came to.
+    ///
+    /// # Errors
+    /// There is no such property, or it is write-only.
+    pub fn write_configured(&self, name: &str, output: &mut dyn Output) -> Result<()> {
+        let (slot, property) =
+            self.class().lookup(name).map_err(|problem| problem.with_object(self.name()))?;
+        if property.sensitive {
+            return Err(self.about_property(ModelErrorKind::WriteOnly, name));
+        }
+        self.0.write_configured(slot, output);
+        Ok(())
+    }
+
+    /// Reads several properties as they were at one revision of the object, which is returned too. `read` may run
+    /// several times, and must not set the object.
+    pub fn read<R>(&self, read: impl FnMut() -> R) -> (R, u64) {
+        self.header().lock().read(read)
+    }
+
     /// Sets a live property by name. Links take an object here; [`Model::set`](crate::Model::set) takes a path too.
     ///
     /// # Errors
@@ -218,9 +238,9 @@ impl ObjectRef {
         let mut report = Diagnostics::new();
         let mut input = NativeInput::new(value, &mut report);
         let done = if self.class().has_links() {
-            self.0.set(slot, &mut Resolving { inner: &mut input, find: &no_path })
+            self.0.set(slot, &mut Resolving { inner: &mut input, find: &no_path }, None)
         } else {
-            self.0.set(slot, &mut input)
+            self.0.set(slot, &mut input, None)
         };
         if done.is_ok() && report.is_empty() {
             return Ok(());
@@ -228,8 +248,13 @@ impl ObjectRef {
         self.conclude(self.class().property(slot).map_or("", |property| property.name), report)
     }
 
-    pub(super) fn set_slot_from(&self, slot: usize, input: &mut dyn Input) -> Result<(), Failed> {
-        self.0.set(slot, input)
+    pub(super) fn set_slot_from(
+        &self,
+        slot: usize,
+        input: &mut dyn Input,
+        expected: Option<u64>,
+    ) -> Result<(), Failed> {
+        self.0.set(slot, input, expected)
     }
 
     /// Sets a property by name; `find` looks up the paths of links.
@@ -240,7 +265,7 @@ impl ObjectRef {
         find: &dyn Fn(&str) -> Result<ObjectRef>,
     ) -> Result<()> {
         let mut report = Diagnostics::new();
-        let done = self.set_from(name, &mut NativeInput::new(value, &mut report), find);
+        let done = self.set_from(name, &mut NativeInput::new(value, &mut report), find, None);
         match done {
             Ok(Ok(())) if report.is_empty() => Ok(()),
             Ok(_) => self.conclude(name, report),
@@ -257,11 +282,12 @@ impl ObjectRef {
         name: &str,
         input: &mut dyn Input,
         find: &dyn Fn(&str) -> Result<ObjectRef>,
+        expected: Option<u64>,
     ) -> Result<Result<(), Failed>> {
         let mut input = Resolving { inner: input, find };
         match (self.class().lookup(name), self.extra(name)) {
-            (Ok((slot, _)), _) => Ok(self.0.set(slot, &mut input)),
-            (Err(_), Some(extra)) => Ok(extra.set(self, &mut input)),
+            (Ok((slot, _)), _) => Ok(self.0.set(slot, &mut input, expected)),
+            (Err(_), Some(extra)) => Ok(extra.set(self, &mut input, expected)),
             (Err(problem), None) => Err(problem.with_object(self.name())),
         }
     }
@@ -294,6 +320,11 @@ impl ObjectRef {
 
     pub(crate) fn write_slot(&self, slot: usize, output: &mut dyn Output) {
         self.0.write(slot, output);
+    }
+
+    #[inline]
+    pub(super) fn as_object(&self) -> &dyn AnyObject {
+        &*self.0
     }
 
     #[inline]
@@ -370,6 +401,15 @@ impl ObjectRef {
 impl fmt::Debug for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}({})", self.class().name(), self.path())
+    }
+}
+
+impl fmt::Debug for WeakRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.upgrade() {
+            Some(object) => object.fmt(f),
+            None => f.write_str("(gone)"),
+        }
     }
 }
 

@@ -16,4 +16,4 @@ mod write;
 
 pub use path::{check_id, is_id};
 pub(crate) use resolve::{ChildrenByName, Resolved, ambiguous};
-pub(crate) use write::{Tree, absent};
+pub(crate) use write::{Tree, absent, check_revision};

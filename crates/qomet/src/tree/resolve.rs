@@ -199,6 +199,26 @@ impl Tree {
         index_in(&generation, object).is_none_or(|index| generation.children(index).next().is_none())
     }
 
+    /// The object and what is below it, at most `depth` levels deep, each with its level: every object before its
+    /// children, those in the order in which they were added. Also the revision of which this is true.
+    pub(crate) fn snapshot(&self, top: &ObjectRef, depth: usize) -> (Vec<(usize, ObjectRef)>, u64) {
+        self.read(|| {
+            let generation = self.generation();
+            let mut found = Vec::new();
+            let mut next: Vec<(usize, Option<u32>, ObjectRef)> =
+                vec![(0, index_in(&generation, top), top.clone())];
+            while let Some((level, index, object)) = next.pop() {
+                found.push((level, object));
+                if let Some(index) = index.filter(|_| level < depth) {
+                    // Last first, as a stack wants them.
+                    let children = generation.children(index);
+                    next.extend(children.map(|(index, child)| (level + 1, Some(index), child)));
+                }
+            }
+            found
+        })
+    }
+
     /// The object and all below it, parents first.
     pub(crate) fn subtree(&self, top: &ObjectRef) -> Vec<ObjectRef> {
         let generation = self.generation();

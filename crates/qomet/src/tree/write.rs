@@ -1,7 +1,7 @@
 //! Changing the tree. One mutex keeps writers in order; what is dropped is dropped outside of it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use arc_swap::{ArcSwap, Guard};
 use compact_str::CompactString;
@@ -11,6 +11,7 @@ use super::index::{Generation, NONE, OBJECTS, ROOT};
 use super::names::Wildcards;
 use crate::error::{Diagnostic, ModelErrorKind, Result};
 use crate::object::ObjectRef;
+use crate::watch::{Hub, Wakes, Watch, WatchOptions};
 
 /// The tree of one model.
 pub(crate) struct Tree {
@@ -18,6 +19,9 @@ pub(crate) struct Tree {
     writer: Mutex<Writer>,
     /// How often the structure changed.
     revision: AtomicU64,
+    /// Odd while a change is under way that readers may see half of.
+    turns: AtomicU64,
+    hub: Arc<Hub>,
 }
 
 /// What only writers see.
@@ -30,7 +34,7 @@ struct Writer {
 
 impl Tree {
     /// A tree of the root and its child `objects`.
-    pub(crate) fn new(root: &ObjectRef, objects: &ObjectRef) -> Self {
+    pub(crate) fn new(root: &ObjectRef, objects: &ObjectRef, hub: Arc<Hub>) -> Self {
         use std::hash::{BuildHasher as _, RandomState};
         let hasher = foldhash::fast::FixedState::with_seed(RandomState::new().hash_one(0));
         let generation = Generation::new(SMALLEST, hasher);
@@ -47,6 +51,8 @@ impl Tree {
                 wildcards: Wildcards::default(),
             }),
             revision: AtomicU64::new(0),
+            turns: AtomicU64::new(0),
+            hub,
         }
     }
 
@@ -67,7 +73,46 @@ impl Tree {
 
     /// Starts a change; nobody else changes the tree until the result is dropped.
     pub(crate) fn change(&self) -> Change<'_> {
-        Change { tree: self, writer: self.writer.lock() }
+        Change {
+            tree: self,
+            writer: self.writer.lock(),
+            begun: false,
+            changed: false,
+            wakes: Wakes::default(),
+        }
+    }
+
+    /// The watchers.
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    /// Reads what belongs together; also the revision at which it was so. `read` may run several times; it must only
+    /// look at the tree.
+    pub(crate) fn read<R>(&self, read: impl Fn() -> R) -> (R, u64) {
+        /// How often it is tried before writers are kept out.
+        const TRIES: usize = 4;
+        for _ in 0..TRIES {
+            let before = self.turns.load(Ordering::Acquire);
+            if before % 2 == 1 {
+                std::thread::yield_now();
+                continue;
+            }
+            let revision = self.revision();
+            let found = read();
+            fence(Ordering::Acquire);
+            if self.turns.load(Ordering::Relaxed) == before {
+                return (found, revision);
+            }
+        }
+        let _writer = self.writer.lock();
+        (read(), self.revision())
+    }
+
+    /// Starts telling `watch` what changes; nothing changes meanwhile.
+    pub(crate) fn watch(&self, options: WatchOptions, wake: Box<dyn Fn() + Send + Sync>) -> Watch {
+        let _writer = self.writer.lock();
+        self.hub.add(options, wake, self.revision())
     }
 }
 
@@ -84,9 +129,45 @@ fn grown(live: usize) -> usize {
 pub(crate) struct Change<'a> {
     tree: &'a Tree,
     writer: MutexGuard<'a, Writer>,
+    /// Whether readers may see half of it.
+    begun: bool,
+    /// Whether anything has changed.
+    changed: bool,
+    /// Last, so that it is dropped when the lock is free.
+    wakes: Wakes,
 }
 
 impl Change<'_> {
+    /// Says that from now on readers may see half of the change.
+    pub(crate) fn begin(&mut self) {
+        if !self.begun {
+            self.begun = true;
+            let turns = self.tree.turns.load(Ordering::Relaxed);
+            self.tree.turns.store(turns + 1, Ordering::Relaxed);
+            fence(Ordering::Release);
+        }
+    }
+
+    /// The revision before the change.
+    ///
+    /// # Errors
+    /// It is not the expected one.
+    pub(crate) fn check_revision(&self, expected: Option<u64>) -> Result<()> {
+        check_revision(expected, self.tree.revision())
+    }
+
+    /// Tells watchers that an object seemed to go for a moment.
+    pub(crate) fn missed(&mut self) {
+        if self.tree.hub.is_watched() {
+            self.tree.hub.missed(&mut self.wakes);
+        }
+    }
+
+    /// The revision after the change.
+    fn next_revision(&self) -> u64 {
+        self.tree.revision() + 1
+    }
+
     /// The name a child of `parent` gets: `name` itself, or with `[*]` replaced by the lowest free index.
     ///
     /// # Errors
@@ -132,17 +213,25 @@ impl Change<'_> {
         if let Some(object) = objects.iter().find(|object| generation.child(above, object.name()).is_some()) {
             return Err(taken(object.name()));
         }
+        self.begin();
+        self.changed = true;
         let mut last = generation.last_child(above);
+        let revision = self.next_revision();
+        let is_watched = self.tree.hub.is_watched();
         for object in objects {
             let index = u32::try_from(self.writer.objects.len()).unwrap_or(NONE);
             object.header().set_index(index);
+            if is_watched {
+                // First, so that nothing about the object comes before it.
+                object.header().watch_from_the_start();
+                self.tree.hub.created(object, revision, &mut self.wakes);
+            }
             generation.insert(index, above, last, object);
             self.writer.objects.push(Some(object.clone()));
             last = index;
         }
         generation.list(above, last);
         self.writer.live += objects.len();
-        self.bump();
         Ok(())
     }
 
@@ -160,13 +249,12 @@ impl Change<'_> {
             self.writer.wildcards.free(parent.address(), object.name());
         }
         self.writer.wildcards.forget(object.address());
-        self.bump();
+        self.changed = true;
+        if self.tree.hub.is_watched() {
+            let revision = self.next_revision();
+            self.tree.hub.deleted(object, revision, &mut self.wakes);
+        }
         Some(gone)
-    }
-
-    fn bump(&self) {
-        let revision = self.tree.revision.load(Ordering::Relaxed);
-        self.tree.revision.store(revision + 1, Ordering::Release);
     }
 
     /// Makes room for so many more objects at once.
@@ -194,6 +282,32 @@ impl Change<'_> {
             self.writer.objects.push(Some(object));
         }
         self.tree.generation.store(Arc::new(next));
+    }
+}
+
+/// A change is one, however many objects it is about.
+impl Drop for Change<'_> {
+    fn drop(&mut self) {
+        if self.changed {
+            self.tree.revision.store(self.next_revision(), Ordering::Release);
+        }
+        if self.begun {
+            let turns = self.tree.turns.load(Ordering::Relaxed);
+            self.tree.turns.store(turns + 1, Ordering::Release);
+        }
+    }
+}
+
+/// Compares the model's revision with the one that was expected.
+///
+/// # Errors
+/// They differ.
+pub(crate) fn check_revision(expected: Option<u64>, found: u64) -> Result<()> {
+    match expected {
+        Some(expected) if expected != found => {
+            Err(ModelErrorKind::RevisionChanged { what: "model", expected, found }.into())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -52,7 +52,7 @@ macro_rules! without_properties {
             fn own_assign(&mut self, _: usize, _: &mut dyn Input) -> Result<(), Failed> {
                 Ok(())
             }
-            fn own_set_live(&self, _: usize, _: &mut dyn Input, _: &ObjectLock) -> Result<(), Failed> {
+            fn own_set_live(&self, _: usize, _: &mut dyn Input, _: &ObjectLock<'_>) -> Result<(), Failed> {
                 Ok(())
             }
             fn own_adopt(&self, _: usize, _: &Self) {}

@@ -127,6 +127,7 @@ mod tests {
                     mutability: Mutability::UntilRealized,
                     bounds: Bounds::NONE,
                     unit: None,
+                    effective: false,
                     sensitive: false,
                     since: None,
                     deprecated: None,

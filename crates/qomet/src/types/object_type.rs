@@ -87,7 +87,7 @@ pub trait ObjectType: Any + Send + Sync + Sized {
     ///
     /// # Errors
     /// The proof that what was wrong was reported.
-    fn own_set_live(&self, slot: usize, input: &mut dyn Input, lock: &ObjectLock) -> Result<(), Failed>;
+    fn own_set_live(&self, slot: usize, input: &mut dyn Input, lock: &ObjectLock<'_>) -> Result<(), Failed>;
     /// Makes an own live property that of `from`.
     fn own_adopt(&self, slot: usize, from: &Self);
     /// Reads an own property; without a state, computed ones are absent.
@@ -118,7 +118,7 @@ pub trait ObjectType: Any + Send + Sync + Sized {
     /// # Errors
     /// The proof that what was wrong was reported.
     #[inline]
-    fn set_live(&self, slot: usize, input: &mut dyn Input, lock: &ObjectLock) -> Result<(), Failed> {
+    fn set_live(&self, slot: usize, input: &mut dyn Input, lock: &ObjectLock<'_>) -> Result<(), Failed> {
         match slot.checked_sub(Self::FIRST) {
             Some(own) => self.own_set_live(own, input, lock),
             None => self.parent().map_or(Ok(()), |parent| parent.set_live(slot, input, lock)),

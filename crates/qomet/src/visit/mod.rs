@@ -7,12 +7,14 @@
 //!
 //! Why not serde: its data model has no size, no alternate, no place in the source and stops at the first error.
 
+mod collect;
 mod input;
 mod native;
 mod output;
 mod resolve;
 mod text;
 
+pub use collect::NativeOutput;
 pub use input::{Input, InputKind, LinkTarget};
 pub use native::{Native, NativeInput, ToNative};
 pub use output::{Output, ValueRef};
