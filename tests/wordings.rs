@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use qomet::{Diagnostic, ModelErrorKind, Problem};
+use qomet_backends::BackendErrorKind;
 use qomet_backends::memory::{Fault, Warning};
 use qomet_config::SyntaxErrorKind;
 use qomet_memory::{MemoryError, MemoryWarning};
@@ -24,6 +25,7 @@ fn samples() -> Vec<(&'static str, Diagnostic)> {
         .chain(all("qomet-memory", faults))
         .chain(all("qomet-memory", warnings))
         .chain(all("qomet-qmp", ClientError::samples()))
+        .chain(all("qomet-backends", BackendErrorKind::samples()))
         .collect()
 }
 

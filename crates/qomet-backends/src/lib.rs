@@ -1,17 +1,47 @@
 //! The object types that come with Qomet.
 //!
-//! Each type is one file below its family's folder and one line in [`types`]. A type is its properties (a struct),
-//! how it is realized, and what an object of it can do (methods and interfaces). What touches the host is not here
-//! but in `qomet-memory`.
+//! Each type is one file below its family's folder and one line in the list at the end of this file. A type is its
+//! properties (a struct), how it is realized, and what an object of it can do (methods and interfaces). What touches the
+//! host is in `host`, for memory in `qomet-memory`; what is refused is worded in `problem`.
+//!
+//! ```text
+//! memory        memory-backend-*
+//! rng           rng-*
+//! host          every call that the operating system may refuse
+//! problem       every kind of mistake, worded
+//! unavailable   the types of QEMU that are not here, and why
+//! ```
 #![forbid(unsafe_code)]
 
+mod host;
 pub mod memory;
+mod problem;
 pub mod rng;
+#[cfg(test)]
+mod testing;
+mod unavailable;
 
 use memory::{FileBackend, MemoryBackend, RamBackend};
-use rng::{RngBackend, RngBuiltin};
+use qomet::TypeEntry;
+use rng::{RngBackend, RngBuiltin, RngRandom};
+
+pub use host::{Host, HostCall};
+pub use problem::BackendErrorKind;
+
+/// All types of this crate, for a registry, and by name those of QEMU that are not here.
+#[must_use]
+pub fn types() -> Vec<TypeEntry> {
+    available().into_iter().chain(unavailable::entries()).collect()
+}
 
 qomet::types! {
-    /// All types of this crate, for a registry.
-    pub fn types = [MemoryBackend, RamBackend, FileBackend, RngBackend, RngBuiltin];
+    /// The types that there are.
+    fn available = [
+        MemoryBackend,
+        RamBackend,
+        FileBackend,
+        RngBackend,
+        RngBuiltin,
+        RngRandom,
+    ];
 }

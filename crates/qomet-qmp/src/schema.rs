@@ -158,7 +158,9 @@ impl Schema {
             ValueType::Bool => self.builtin("bool", "boolean"),
             ValueType::Int { .. } | ValueType::Size => self.builtin("int", "int"),
             ValueType::Number => self.builtin("number", "number"),
-            ValueType::String | ValueType::Path | ValueType::Link { .. } => self.builtin("str", "string"),
+            ValueType::String | ValueType::Path | ValueType::Link { .. } | ValueType::Id { .. } => {
+                self.builtin("str", "string")
+            }
             ValueType::Optional(inner) => self.value_type(inner),
             ValueType::Enum(kind) => self.enumeration(kind.name, kind.names),
             ValueType::Struct(kind) => {

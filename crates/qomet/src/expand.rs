@@ -71,9 +71,11 @@ const fn look(kind: &'static ValueType) -> Option<InputKind> {
         ValueType::Bool => InputKind::Bool,
         ValueType::Int { .. } | ValueType::Size => InputKind::Integer,
         ValueType::Number => InputKind::Number,
-        ValueType::String | ValueType::Path | ValueType::Enum(_) | ValueType::Link { .. } => {
-            InputKind::String
-        }
+        ValueType::String
+        | ValueType::Path
+        | ValueType::Enum(_)
+        | ValueType::Link { .. }
+        | ValueType::Id { .. } => InputKind::String,
         ValueType::Struct(_) => InputKind::Struct,
         ValueType::List(_) => InputKind::List,
         ValueType::Alternate(_) | ValueType::Optional(_) => return None,

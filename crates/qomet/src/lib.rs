@@ -44,8 +44,8 @@ pub use types::{
     Property, Realize, RegistryBuilder, TypeEntry, TypeInfo, TypeRegistry,
 };
 pub use value::{
-    Alternative, Computed, EnumType, Field, Link, LinkRef, Live, LiveValue, Member, Mutability, OnOffAuto,
-    Size, StructType, Value, ValueType, WeakLink,
+    Alternative, Computed, EnumType, Field, IdOf, Link, LinkRef, Live, LiveValue, Member, Mutability,
+    OnOffAuto, Size, StructType, Value, ValueType, WeakLink,
 };
 pub use visit::{
     Input, InputKind, LinkTarget, Native, NativeInput, NativeOutput, Output, TextOutput, ToNative, ValueRef,

@@ -168,3 +168,39 @@ fn every_link_is_shown_with_its_property() {
     user.links(&mut |property, link| seen.push((property.to_owned(), link.target_type(), link.holds())));
     assert_eq!(seen, [("peer".to_owned(), "linked", false)]);
 }
+
+#[test]
+fn an_id_is_a_string_that_stays_when_the_object_goes() {
+    let model = build::model();
+    let target = build::object(&model, "linked", "t");
+    let object = linked("a", &model, "named", "t").unwrap();
+    let named = object.cast::<Linked>().unwrap().named().as_ref().unwrap();
+    assert!(named.get().is_some_and(|found| found.is(&target)));
+
+    model.delete(&target).unwrap();
+
+    assert!(named.get().is_none());
+    assert_eq!(object.get::<String>("named").unwrap(), "t");
+}
+
+#[test]
+fn an_id_that_nobody_has_is_refused() {
+    let error = linked("a", &build::model(), "named", "nobody").unwrap_err();
+    assert_eq!(error.to_string(), "property 'named' of linked names 'nobody', which does not exist");
+}
+
+#[test]
+fn a_path_is_no_id() {
+    let model = build::model();
+    build::object(&model, "linked", "t");
+    let mut draft = model.draft("linked").unwrap();
+    assert_eq!(draft.set("named", "/objects/t").unwrap_err().code(), "invalid-id");
+}
+
+#[test]
+fn an_id_of_another_type_is_refused_with_both_types() {
+    let model = build::model();
+    build::object(&model, "note", "n");
+    let error = linked("a", &model, "named", "n").unwrap_err();
+    assert_eq!(error.to_string(), "property 'named' of linked takes a linked, but 'n' is a note");
+}

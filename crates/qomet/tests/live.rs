@@ -184,3 +184,59 @@ fn a_service_is_one_for_each_model() {
     assert_eq!((one.take().len(), other.take().len()), (4, 0));
     assert!(std::sync::Arc::ptr_eq(&second.services().get::<Trace>(), &second.services().get::<Trace>()));
 }
+
+/// Adds up what it is told; the rule is about the sum, which only the state knows
+#[derive(Object)]
+#[object(name = "adder", user_creatable, state = std::sync::atomic::AtomicU64, check)]
+struct Adder {
+    /// What is added; at first at most 10.
+    #[property(default = 0)]
+    more: Live<u64>,
+}
+
+impl Check for Adder {
+    fn check(&self, report: &mut Diagnostics) {
+        if self.more() > 10 {
+            let _ = report.report(Diagnostic::custom("too-much-at-first", "more than 10"));
+        }
+    }
+}
+
+impl Realize for Adder {
+    const APPLIES: bool = true;
+    const CHECKS_LIVE: bool = false;
+
+    fn realize(&self, _: &mut RealizeContext<'_>) -> qomet::Result<std::sync::atomic::AtomicU64> {
+        Ok(self.more().into())
+    }
+
+    fn apply(&self, sum: &std::sync::atomic::AtomicU64, _: &'static str) -> qomet::Result<()> {
+        let all = sum.load(std::sync::atomic::Ordering::Relaxed) + self.more();
+        if all > 100 {
+            return Err(Diagnostic::custom("too-much", "more than 100 in all"));
+        }
+        sum.store(all, std::sync::atomic::Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+mod adding {
+    use super::Adder;
+
+    qomet::types! {
+        pub(super) fn types = [Adder];
+    }
+}
+
+#[test]
+fn a_type_that_merges_live_sets_is_not_asked_its_rules_about_them() {
+    let model = Model::new(TypeRegistry::builder().add(adding::types()).build().unwrap());
+    let mut draft = model.draft("adder").unwrap();
+    draft.set_id("a");
+    let adder = model.create(draft).unwrap();
+
+    adder.set("more", 60u64).unwrap();
+
+    assert_eq!(adder.set("more", 60u64).unwrap_err().code(), "too-much");
+    assert_eq!(adder.get::<u64>("more").unwrap(), 60);
+}

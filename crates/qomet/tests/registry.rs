@@ -47,6 +47,28 @@ fn a_built_in_name_is_taken() {
 }
 
 #[test]
+fn a_type_that_is_unavailable_says_what_is_missing_and_is_no_class() {
+    let registry = TypeRegistry::builder().add([TypeEntry::unavailable("can-bus", "it needs a guest")]);
+
+    let registry = registry.build().unwrap();
+
+    let refused = registry.lookup("can-bus").unwrap_err();
+    assert_eq!(refused.to_string(), "type 'can-bus' is not available here: it needs a guest");
+    assert_eq!(refused.code(), "unavailable-type");
+    assert!(registry.classes().all(|class| class.name() != "can-bus"));
+    assert_eq!(registry.unavailable().collect::<Vec<_>>(), [("can-bus", "it needs a guest")]);
+}
+
+#[test]
+fn a_type_takes_the_place_of_one_that_is_unavailable() {
+    let unavailable = TypeEntry::unavailable("printer", "it needs paper");
+    let registry = TypeRegistry::builder().add([entry("printer", None), unavailable]).build().unwrap();
+
+    assert!(registry.get("printer").is_some());
+    assert_eq!(registry.missing("printer"), None);
+}
+
+#[test]
 fn a_parent_must_be_registered() {
     let refused = refusals([entry("laser", Some("printer"))]);
     assert_eq!(refused, ["type 'laser' has the parent 'printer', which is not registered"]);

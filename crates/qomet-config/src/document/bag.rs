@@ -112,7 +112,12 @@ impl<'r> Reader<'r> {
     /// The class that a bag names.
     fn lookup(&mut self, name: &str) -> qomet::Result<&'r Arc<Class>> {
         let class = self.registry.get(name);
-        class.ok_or_else(|| Diagnostic::new(self.suggestions.unknown_type(self.registry, name)))
+        class.ok_or_else(|| {
+            Diagnostic::new(match self.registry.missing(name) {
+                Some(missing) => ModelErrorKind::UnavailableType { name: name.to_owned(), missing },
+                None => self.suggestions.unknown_type(self.registry, name),
+            })
+        })
     }
 
     fn read_struct<'t>(

@@ -55,7 +55,9 @@ pub(super) fn value_schema(kind: &ValueType, bounds: Bounds) -> Map<String, Valu
             let all: Vec<_> = all.iter().map(|one| value_schema(one.value_type, Bounds::NONE)).collect();
             json!({ "anyOf": all })
         }
-        ValueType::Link { target, .. } => json!({ "type": "string", "x-link": target }),
+        ValueType::Link { target, .. } | ValueType::Id { target } => {
+            json!({ "type": "string", "x-link": target })
+        }
     };
     match schema {
         Value::Object(schema) => schema,

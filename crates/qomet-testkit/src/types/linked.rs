@@ -1,5 +1,6 @@
 //! Links that hold and links that let go, fixed and live.
 
+use qomet::IdOf;
 use qomet::prelude::*;
 
 /// Points at others
@@ -17,6 +18,8 @@ pub struct Linked {
     /// Holds many.
     #[property(default = Vec::new())]
     many: Vec<Link<Linked>>,
+    /// Names another one by its id.
+    named: Option<IdOf<Linked>>,
 }
 
 impl Realize for Linked {

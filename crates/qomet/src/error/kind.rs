@@ -57,6 +57,8 @@ pub enum ModelErrorKind {
     // types
     /// No type of that name.
     UnknownType { name: String, nearest: Option<String> },
+    /// A type that is known by name, but lacks something here.
+    UnavailableType { name: String, missing: &'static str },
     /// An abstract type cannot have objects.
     AbstractType { name: String },
     /// A type that is not user-creatable.
@@ -210,6 +212,7 @@ impl Problem for ModelErrorKind {
             K::NotReadableAs { .. } => "not-readable-as",
             K::Deprecated { .. } => "deprecated",
             K::UnknownType { .. } => "unknown-type",
+            K::UnavailableType { .. } => "unavailable-type",
             K::AbstractType { .. } => "abstract-type",
             K::NotUserCreatable { .. } => "not-user-creatable",
             K::DuplicateType { .. } => "duplicate-type",
@@ -295,6 +298,9 @@ impl Problem for ModelErrorKind {
             K::NotReadableAs { asked } => write!(f, "{} cannot be read as {asked}", Subject(about)),
             K::Deprecated { since } => write!(f, "{} is deprecated since {since}", Subject(about)),
             K::UnknownType { name, .. } => write!(f, "there is no type '{}'", Shown(name)),
+            K::UnavailableType { name, missing } => {
+                write!(f, "type '{name}' is not available here: {missing}")
+            }
             K::AbstractType { name } => {
                 write!(f, "type '{name}' is abstract: it has no objects of its own")
             }
@@ -530,6 +536,7 @@ impl ModelErrorKind {
             K::NotReadableAs { asked: "a boolean" },
             K::Deprecated { since: "9.0" },
             K::UnknownType { name: s("memory-backend-rom"), nearest: Some(s("memory-backend-ram")) },
+            K::UnavailableType { name: s("can-bus"), missing: "it needs a guest" },
             K::AbstractType { name: s("memory-backend") },
             K::NotUserCreatable { name: s("container") },
             K::DuplicateType { name: s("printer") },

@@ -212,6 +212,8 @@ pub struct TypeEntry {
     pub(crate) parent: Option<&'static str>,
     pub(crate) draft: Option<MakeDraft>,
     pub(crate) interfaces: fn(&mut Vec<InterfaceEntry>),
+    /// Why there are no objects of it here, where it is known by name only.
+    pub(crate) missing: Option<&'static str>,
 }
 
 impl TypeEntry {
@@ -233,12 +235,22 @@ impl TypeEntry {
             parent: (!parent.is_empty()).then_some(parent),
             draft: None,
             interfaces: T::own_interfaces,
+            missing: None,
         }
     }
 
     /// An abstract type that has no struct: only a name to stand between others.
     #[must_use]
     pub fn named(info: TypeInfo, parent: Option<&'static str>) -> Self {
-        TypeEntry { info, parent, draft: None, interfaces: |_| {} }
+        TypeEntry { info, parent, draft: None, interfaces: |_| {}, missing: None }
+    }
+
+    /// A type that is known by name only: this build or program lacks what it needs, and `missing` says what, as a
+    /// clause (`"it needs a guest"`). It is no class and in no listing; whoever asks for it is told why.
+    #[must_use]
+    pub fn unavailable(name: &'static str, missing: &'static str) -> Self {
+        let info =
+            TypeInfo { name, description: "", is_abstract: true, user_creatable: false, properties: &[] };
+        TypeEntry { missing: Some(missing), ..TypeEntry::named(info, None) }
     }
 }

@@ -6,8 +6,8 @@ use crate::model::{ProbeContext, RealizeContext};
 
 /// Rules across the properties of a type: `#[object(check)]` asks for it.
 ///
-/// The one place for such rules: they run before an object is realized and on the candidate of every live set,
-/// the parents' before the child's.
+/// The one place for such rules: they run before an object is realized and on the candidate of every live set
+/// (unless [`Realize::CHECKS_LIVE`] says otherwise), the parents' before the child's.
 #[diagnostic::on_unimplemented(
     message = "`#[object(check)]` needs the rules of `{Self}`",
     note = "write `impl Check for {Self}`"
@@ -48,6 +48,10 @@ pub trait Realize: ObjectType {
 
     /// Whether [`prepare`](Self::prepare) or [`apply`](Self::apply) does something. Set it to `true` where you implement that.
     const APPLIES: bool = false;
+
+    /// Whether the rules of [`Check`] are asked about each live set too. Set it to `false` where a live set is merged
+    /// into what the state holds, so that only [`apply`](Self::apply) can judge what it comes to.
+    const CHECKS_LIVE: bool = true;
 
     /// Does what takes long before a live property is set, without a lock. `self` has the new value. It must do no
     /// harm if the value is not stored after all.

@@ -13,6 +13,8 @@ use crate::value::ValueType;
 pub struct TypeRegistry {
     classes: IndexMap<&'static str, Arc<Class>, foldhash::fast::RandomState>,
     container: Arc<Class>,
+    /// Types that are known by name only, and what they lack.
+    unavailable: IndexMap<&'static str, &'static str, foldhash::fast::RandomState>,
 }
 
 /// Types on their way into a registry.
@@ -42,14 +44,28 @@ impl TypeRegistry {
     /// The class `name`.
     ///
     /// # Errors
-    /// There is none; the diagnostic has the nearest name.
+    /// There is none; the diagnostic has the nearest name, or says what the type needs that is not here.
     pub fn lookup(&self, name: &str) -> Result<&Arc<Class>> {
         self.get(name).ok_or_else(|| {
+            if let Some(missing) = self.missing(name) {
+                return ModelErrorKind::UnavailableType { name: name.to_owned(), missing }.into();
+            }
             let candidates =
                 self.classes().filter(|class| class.is_user_creatable()).map(|class| class.name());
             let nearest = nearest(name, candidates).map(str::to_owned);
             Diagnostic::new(ModelErrorKind::UnknownType { name: name.to_owned(), nearest })
         })
+    }
+
+    /// What the type `name` lacks, if it is known but not available here.
+    #[must_use]
+    pub fn missing(&self, name: &str) -> Option<&'static str> {
+        self.unavailable.get(name).copied()
+    }
+
+    /// The types that are known but not available here, each with what it lacks.
+    pub fn unavailable(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.unavailable.iter().map(|(name, missing)| (*name, *missing))
     }
 
     pub(crate) fn container(&self) -> &Arc<Class> {
@@ -79,6 +95,7 @@ impl RegistryBuilder {
     pub fn build(self) -> Result<TypeRegistry, Vec<Diagnostic>> {
         let mut report = Diagnostics::new();
         let mut entries: IndexMap<&'static str, TypeEntry> = IndexMap::new();
+        let mut unavailable: IndexMap<&'static str, &'static str, _> = IndexMap::default();
         for entry in self.entries {
             let info = entry.info;
             for (what, name) in std::iter::once(("type", info.name))
@@ -94,12 +111,18 @@ impl RegistryBuilder {
                     let _ = report.report(ModelErrorKind::SensitiveNotString { type_name, property });
                 }
             }
+            if let Some(missing) = entry.missing {
+                unavailable.entry(info.name).or_insert(missing);
+                continue;
+            }
             if entries.contains_key(info.name) {
                 let _ = report.report(ModelErrorKind::DuplicateType { name: info.name.to_owned() });
                 continue;
             }
             entries.insert(info.name, entry);
         }
+        // A program may well have what a list of types could not offer.
+        unavailable.retain(|name, _| !entries.contains_key(name));
         let mut classes: IndexMap<&'static str, Arc<Class>, _> = IndexMap::default();
         let mut waiting: Vec<&TypeEntry> = Vec::new();
         for entry in entries.values() {
@@ -146,7 +169,7 @@ impl RegistryBuilder {
         classes.sort_by_cached_key(|name, _| entries.get_index_of(name));
         let diagnostics = report.take();
         match classes.get(Container::INFO.name).cloned() {
-            Some(container) if diagnostics.is_empty() => Ok(TypeRegistry { classes, container }),
+            Some(container) if diagnostics.is_empty() => Ok(TypeRegistry { classes, container, unavailable }),
             _ => Err(diagnostics),
         }
     }
@@ -167,7 +190,9 @@ fn in_cycle(entry: &TypeEntry, entries: &IndexMap<&'static str, TypeEntry>) -> b
 
 /// Lists the object types of a crate: one function that returns them all.
 ///
-/// A type with `#[derive(Object)]` that stands in no list does not compile.
+/// A type with `#[derive(Object)]` that stands in no list does not compile. `#[cfg(…)]` before a type leaves it out
+/// where the build does not have it; what the rest of the program knows of it then is
+/// [`TypeEntry::unavailable`](crate::TypeEntry::unavailable).
 ///
 /// ```
 /// use qomet::prelude::*;
@@ -191,12 +216,12 @@ fn in_cycle(entry: &TypeEntry, entries: &IndexMap<&'static str, TypeEntry>) -> b
 /// ```
 #[macro_export]
 macro_rules! types {
-    ($(#[$meta:meta])* $visibility:vis fn $name:ident = [$($type:ty),* $(,)?];) => {
-        $(impl $crate::Listed for $type {})*
+    ($(#[$meta:meta])* $visibility:vis fn $name:ident = [$($(#[$on:meta])* $type:ty),* $(,)?];) => {
+        $($(#[$on])* impl $crate::Listed for $type {})*
 
         $(#[$meta])*
         $visibility fn $name() -> ::std::vec::Vec<$crate::TypeEntry> {
-            ::std::vec![$(<$type as $crate::ObjectType>::entry()),*]
+            ::std::vec::Vec::from([$($(#[$on])* <$type as $crate::ObjectType>::entry()),*])
         }
     };
 }

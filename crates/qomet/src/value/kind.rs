@@ -39,6 +39,11 @@ pub enum ValueType {
         /// Whether the link keeps its target from being deleted.
         holds: bool,
     },
+    /// The id of an object that a user created, of a certain type.
+    Id {
+        /// The name of the type the object must have.
+        target: &'static str,
+    },
     /// A value that may be absent.
     Optional(&'static ValueType),
 }
@@ -110,7 +115,7 @@ impl ValueType {
     #[must_use]
     pub fn has_links(&self) -> bool {
         match self {
-            ValueType::Link { .. } => true,
+            ValueType::Link { .. } | ValueType::Id { .. } => true,
             ValueType::List(inner) | ValueType::Optional(inner) => inner.has_links(),
             ValueType::Struct(kind) => kind.members.iter().any(|member| member.value_type.has_links()),
             ValueType::Alternate(all) => all.iter().any(|one| one.value_type.has_links()),
@@ -126,7 +131,7 @@ impl ValueType {
             ValueType::Bool => "bool".to_owned(),
             ValueType::Int { .. } | ValueType::Size => "int".to_owned(),
             ValueType::Number => "number".to_owned(),
-            ValueType::String | ValueType::Path => "string".to_owned(),
+            ValueType::String | ValueType::Path | ValueType::Id { .. } => "string".to_owned(),
             ValueType::Enum(kind) => kind.name.to_owned(),
             ValueType::Struct(kind) => kind.name.to_owned(),
             ValueType::List(element) => element.qom_name(),
@@ -152,6 +157,7 @@ impl ValueType {
             ValueType::List(_) => "a list",
             ValueType::Alternate(_) => "a value",
             ValueType::Link { .. } => "an object's id or path",
+            ValueType::Id { .. } => "an object's id",
             ValueType::Optional(inner) => inner.phrase(),
         }
     }
@@ -169,7 +175,9 @@ impl ValueType {
     #[must_use]
     pub fn absent(&self) -> ValueRef<'static> {
         match self.inner() {
-            ValueType::String | ValueType::Path | ValueType::Link { .. } => ValueRef::Str("".into()),
+            ValueType::String | ValueType::Path | ValueType::Link { .. } | ValueType::Id { .. } => {
+                ValueRef::Str("".into())
+            }
             ValueType::List(_) => ValueRef::Complex,
             _ => ValueRef::Null,
         }
@@ -178,7 +186,9 @@ impl ValueType {
     /// Writes what [`absent`](Self::absent) shows.
     pub fn write_absent(&self, output: &mut dyn Output) {
         match self.inner() {
-            ValueType::String | ValueType::Path | ValueType::Link { .. } => output.string(""),
+            ValueType::String | ValueType::Path | ValueType::Link { .. } | ValueType::Id { .. } => {
+                output.string("");
+            }
             ValueType::List(_) => {
                 output.begin_list();
                 output.end_list();
@@ -208,6 +218,7 @@ impl fmt::Display for ValueType {
                 Ok(())
             }
             ValueType::Link { target, .. } => write!(f, "link to {target}"),
+            ValueType::Id { target } => write!(f, "id of {target}"),
             ValueType::Optional(inner) => inner.fmt(f),
         }
     }

@@ -1,12 +1,13 @@
 //! Links to other objects.
 //!
 //! A bag gives a path or id; it is looked up, and the target's type checked, before the object is realized (or
-//! when a live link is set). A [`Link`] keeps its target from being deleted; a [`WeakLink`] lets go of it.
+//! when a live link is set). A [`Link`] keeps its target from being deleted; a [`WeakLink`] lets go of it; an [`IdOf`]
+//! is a plain string on the wire, as the `keyid` of a secret is in QEMU.
 
 use std::marker::PhantomData;
 
 use super::{Value, ValueType};
-use crate::error::{Failed, ModelErrorKind};
+use crate::error::{Failed, ModelErrorKind, Told};
 use crate::object::{Hold, ObjectRef, WeakRef};
 use crate::types::ObjectType;
 use crate::visit::{Input, LinkTarget, Output, ValueRef};
@@ -172,3 +173,101 @@ link!(
     |weak: &WeakRef| weak.upgrade(),
     "A link that lets go of its target when that is deleted."
 );
+
+/// The id of another object, which must be there when this one is realized.
+///
+/// Where QEMU looks an object up by a string property rather than by a link: clients see a string, which stays the id
+/// that was given whatever becomes of the object. Like a [`WeakLink`] it keeps nobody from being deleted, and in a
+/// batch the object may stand after the one that names it.
+pub struct IdOf<T: ObjectType> {
+    id: String,
+    object: Option<WeakRef>,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T: ObjectType> IdOf<T> {
+    /// The id `id`, to be looked up when the object is realized.
+    #[must_use]
+    pub fn new(id: String) -> Self {
+        IdOf { id, object: None, kind: PhantomData }
+    }
+
+    /// The id as it was given.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The object, if it has been looked up and still exists.
+    #[must_use]
+    pub fn get(&self) -> Option<ObjectRef> {
+        LinkRef::target(self)
+    }
+}
+
+impl<T: ObjectType> Clone for IdOf<T> {
+    fn clone(&self) -> Self {
+        IdOf { id: self.id.clone(), object: self.object.clone(), kind: PhantomData }
+    }
+}
+
+impl<T: ObjectType> std::fmt::Debug for IdOf<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "IdOf({:?})", self.id)
+    }
+}
+
+impl<T: ObjectType> LinkRef for IdOf<T> {
+    fn unresolved(&self) -> Option<&str> {
+        self.object.is_none().then_some(&*self.id)
+    }
+    fn target(&self) -> Option<ObjectRef> {
+        self.object.as_ref().and_then(WeakRef::upgrade)
+    }
+    fn target_type(&self) -> &'static str {
+        T::NAME
+    }
+    fn holds(&self) -> bool {
+        false
+    }
+    fn resolve(&mut self, target: &ObjectRef) -> Result<(), ModelErrorKind> {
+        check_type::<T>(target)?;
+        self.object = Some(target.downgrade());
+        Ok(())
+    }
+}
+
+impl<T: ObjectType> Value for IdOf<T> {
+    const TYPE: &'static ValueType = &ValueType::Id { target: T::NAME };
+
+    fn read(input: &mut dyn Input) -> Result<Self, Failed> {
+        match input.link()? {
+            LinkTarget::Path(id) => match crate::tree::check_id(&id) {
+                Ok(()) => Ok(Self::new(id)),
+                Err(problem) => Err(input.report(Box::new(Told(problem)))),
+            },
+            LinkTarget::Object(object) => {
+                let mut found = Self::new(object.name().to_owned());
+                match found.resolve(&object) {
+                    Ok(()) => Ok(found),
+                    Err(problem) => Err(input.report(Box::new(problem))),
+                }
+            }
+        }
+    }
+    fn write(&self, output: &mut dyn Output) {
+        output.string(&self.id);
+    }
+    fn placeholder() -> Self {
+        Self::new(String::new())
+    }
+    fn value_ref(&self) -> ValueRef<'_> {
+        ValueRef::Str(self.id.as_str().into())
+    }
+    fn links(&self, each: &mut dyn FnMut(&dyn LinkRef)) {
+        each(self);
+    }
+    fn links_mut(&mut self, each: &mut dyn FnMut(&mut dyn LinkRef)) {
+        each(self);
+    }
+}

@@ -17,7 +17,7 @@ mod text;
 
 pub use field::{Computed, Field, Mutability};
 pub use kind::{Alternative, EnumType, Member, StructType, ValueType};
-pub use link::{Link, LinkRef, WeakLink};
+pub use link::{IdOf, Link, LinkRef, WeakLink};
 pub use live::{Live, LiveValue, Snapshot};
 pub use size::Size;
 pub use text::OnOffAuto;
