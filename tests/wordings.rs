@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use qomet::{Diagnostic, ModelErrorKind, Problem};
 use qomet_backends::BackendErrorKind;
 use qomet_backends::memory::{Fault, Warning};
+use qomet_backends::thread::ThreadFault;
 use qomet_config::SyntaxErrorKind;
 use qomet_memory::{MemoryError, MemoryWarning};
 use qomet_qmp::ClientError;
@@ -26,6 +27,7 @@ fn samples() -> Vec<(&'static str, Diagnostic)> {
         .chain(all("qomet-memory", warnings))
         .chain(all("qomet-qmp", ClientError::samples()))
         .chain(all("qomet-backends", BackendErrorKind::samples()))
+        .chain(all("qomet-backends", ThreadFault::samples()))
         .collect()
 }
 

@@ -7,6 +7,7 @@
 //! ```text
 //! memory        memory-backend-*
 //! rng           rng-*
+//! thread        thread-context
 //! host          every call that the operating system may refuse
 //! problem       every kind of mistake, worded
 //! unavailable   the types of QEMU that are not here, and why
@@ -19,11 +20,13 @@ mod problem;
 pub mod rng;
 #[cfg(test)]
 mod testing;
+pub mod thread;
 mod unavailable;
 
 use memory::{FileBackend, MemoryBackend, RamBackend};
 use qomet::TypeEntry;
 use rng::{RngBackend, RngBuiltin, RngRandom};
+use thread::ThreadContext;
 
 pub use host::{Host, HostCall};
 pub use problem::BackendErrorKind;
@@ -40,6 +43,7 @@ qomet::types! {
         MemoryBackend,
         RamBackend,
         FileBackend,
+        ThreadContext,
         RngBackend,
         RngBuiltin,
         RngRandom,

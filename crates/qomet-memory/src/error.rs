@@ -579,6 +579,7 @@ fn host(call: Call, errno: Errno) -> Facts {
         Call::Map | Call::Reserve | Call::SetLength | Call::CreateMemory => Some("size"),
         Call::Allocate | Call::Populate | Call::Spawn => Some("prealloc"),
         Call::Nodes | Call::Bind | Call::BindMany => Some("host-nodes"),
+        Call::Affinity | Call::SetAffinity | Call::ListCpus => None,
         Call::Advise | Call::PageSize | Call::Cpus | Call::DontNeed | Call::PunchHole => None,
         Call::CopyIn | Call::CopyOut => None,
         _ => Some("mem-path"),

@@ -68,7 +68,13 @@ pub enum Call {
     BindMany,
     /// `madvise(MADV_POPULATE_*)`.
     Populate,
-    /// starting a thread that populates.
+    /// `sched_getaffinity`: the CPUs that a thread may run on.
+    Affinity,
+    /// `sched_setaffinity`.
+    SetAffinity,
+    /// reading which CPUs the machine or a NUMA node has.
+    ListCpus,
+    /// starting a thread.
     Spawn,
     /// `madvise(MADV_DONTNEED)`.
     DontNeed,
@@ -104,6 +110,8 @@ impl Call {
             Call::Nodes => "read the NUMA nodes from",
             Call::Bind | Call::BindMany => "bind",
             Call::Populate => "populate",
+            Call::Affinity | Call::ListCpus => "read the CPUs of",
+            Call::SetAffinity => "set the CPUs of",
             Call::Spawn => "start a thread for",
             Call::CopyOut => "read",
             Call::CopyIn => "write",

@@ -18,10 +18,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, FallocateFlags, OFlag};
 use nix::libc;
+use nix::sched::CpuSet;
 use nix::sys::memfd::MFdFlags;
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::stat::{FileStat, Mode};
-use nix::unistd::{AccessFlags, SysconfVar, UnlinkatFlags, Whence};
+use nix::unistd::{AccessFlags, Pid, SysconfVar, UnlinkatFlags, Whence};
 
 use crate::faults::{Call, Faults};
 
@@ -255,6 +256,35 @@ impl Host {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(errno(error)),
         }
+    }
+
+    /// The CPUs that a file of sysfs lists; `None` where there is no such file.
+    pub(crate) fn listed_cpus(&self, path: &str) -> Result<Option<Vec<u16>>, Errno> {
+        self.gate(Call::ListCpus)?;
+        let path = self.sysfs().join(path);
+        match std::fs::read_to_string(path) {
+            Ok(text) => crate::numa::parse_nodes(text.trim()).map(Some).ok_or(Errno::EINVAL),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(errno(error)),
+        }
+    }
+
+    /// The CPUs that a thread may run on, in order.
+    pub(crate) fn affinity(&self, thread: Pid) -> Result<Vec<u16>, Errno> {
+        self.gate(Call::Affinity)?;
+        let set = nix::sched::sched_getaffinity(thread)?;
+        let holds = |cpu: &u16| set.is_set(usize::from(*cpu)).unwrap_or(false);
+        Ok((0..u16::MAX).take(CpuSet::count()).filter(holds).collect())
+    }
+
+    /// What a set of CPUs has no place for is left out, as the kernel leaves out what the machine has not.
+    pub(crate) fn set_affinity(&self, thread: Pid, cpus: &[u16]) -> Result<(), Errno> {
+        self.gate(Call::SetAffinity)?;
+        let mut set = CpuSet::new();
+        for cpu in cpus {
+            let _ = set.set(usize::from(*cpu));
+        }
+        nix::sched::sched_setaffinity(thread, &set)
     }
 
     pub(crate) fn page_size(&self) -> Result<u64, Errno> {

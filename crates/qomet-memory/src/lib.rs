@@ -53,6 +53,7 @@ mod populate;
 mod probe;
 mod region;
 mod request;
+mod threads;
 mod undo;
 mod warning;
 
@@ -69,10 +70,11 @@ pub use ledger::{FileLedger, Window};
 pub use open::{Opened, create_anonymous};
 pub use pages::{PageSource, PageUnit};
 pub use plan::Plan;
-pub use populate::{Watcher, prealloc_threads};
+pub use populate::{Watcher, Workers, prealloc_threads};
 pub use probe::FileId;
 pub use region::Region;
 pub use request::{AnonymousRequest, FileRequest, MemoryOptions, Policy, Rom};
+pub use threads::{ThreadNumber, cpus_of, cpus_of_nodes, online_cpus, set_cpus, start as start_thread};
 pub use undo::Undo;
 pub use warning::MemoryWarning;
 

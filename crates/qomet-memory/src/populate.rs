@@ -3,7 +3,7 @@
 //! The owner of a region calls it; opening has bound the memory before (memory rule C8). Threads take even shares, each in steps, so that
 //! progress can be shown and a cancellation is not late. A page that cannot be had is an error with its place in
 //! the file, because `MADV_POPULATE_*` reports what a plain touch would turn into SIGBUS; no signal handler is
-//! needed. It does not choose the CPUs that its threads run on.
+//! needed. It does not choose the CPUs that its threads run on: who does names them.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -35,6 +35,21 @@ pub fn prealloc_threads(host: &Host, asked: Option<u32>, size: u64) -> Result<u3
     Ok(u32::try_from(wanted.min(cpus).max(1)).unwrap_or(1))
 }
 
+/// Who makes pages present.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Workers {
+    /// How many threads: what [`prealloc_threads`] says; 0 counts as 1.
+    pub threads: u32,
+    /// The CPUs that they may run on; unset: those of the calling thread, which then is one of them.
+    pub cpus: Option<Vec<u16>>,
+}
+
+impl From<u32> for Workers {
+    fn from(threads: u32) -> Self {
+        Self { threads, cpus: None }
+    }
+}
+
 /// Who looks on while memory is populated: called with the bytes done so far, from any of the threads.
 pub type Watcher<'a> = dyn Fn(u64) -> ControlFlow<()> + Sync + 'a;
 
@@ -54,14 +69,14 @@ impl Region {
     /// Makes all pages present, for writing if the memory can be written (memory rule C9). Pages that are present
     /// keep their contents.
     ///
-    /// `threads` is what [`prealloc_threads`] says; 0 counts as 1. `watcher` is told of every step and stops the
-    /// run with [`ControlFlow::Break`].
+    /// The threads take even shares. `watcher` is told of every step and stops the run with [`ControlFlow::Break`].
     ///
     /// # Errors
     ///
     /// [`MemoryError::NoPage`] with a place in the file that could not be had (with one thread the first);
     /// [`MemoryError::Cancelled`]; a refusal of the host. What was populated stays so until the region is dropped.
-    pub fn populate(&self, threads: u32, watcher: &Watcher<'_>) -> Result<(), MemoryError> {
+    pub fn populate(&self, workers: impl Into<Workers>, watcher: &Watcher<'_>) -> Result<(), MemoryError> {
+        let Workers { threads, cpus } = workers.into();
         let unit = self.parts.unit;
         let run = Run {
             region: self,
@@ -79,9 +94,14 @@ impl Region {
             u64::try_from(page).unwrap_or(pages) * unit.size
         };
         std::thread::scope(|scope| {
-            for share in 1..shares {
-                let run = &run;
-                let work = move || run.share(border(share), border(share + 1));
+            // The calling thread keeps its own CPUs, so it does a share only where none are named.
+            let own = u64::from(cpus.is_none());
+            for share in own..shares {
+                let (run, cpus) = (&run, cpus.as_deref());
+                let work = move || match cpus.map_or(Ok(()), |cpus| self.run_on(cpus)) {
+                    Ok(()) => run.share(border(share), border(share + 1)),
+                    Err(failure) => run.fail(border(share), failure),
+                };
                 let started = self.host.gate(Call::Spawn).and_then(|()| {
                     let builder = std::thread::Builder::new().name("populate".to_owned());
                     builder.spawn_scoped(scope, work).map_err(errno)
@@ -91,9 +111,15 @@ impl Region {
                     break;
                 }
             }
-            run.share(0, border(1));
+            if own > 0 {
+                run.share(0, border(own));
+            }
         });
         run.failure.into_inner().map_or(Ok(()), |(_, failure)| Err(failure))
+    }
+
+    fn run_on(&self, cpus: &[u16]) -> Result<(), MemoryError> {
+        crate::threads::set_cpus(&self.host, crate::threads::ThreadNumber::current(), cpus)
     }
 }
 

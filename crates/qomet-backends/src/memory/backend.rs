@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use qomet::prelude::*;
 use qomet::{Interface, Result};
-use qomet_memory::{MemoryError, MemoryOptions, Opened, Region, prealloc_threads};
+use qomet_memory::{MemoryError, MemoryOptions, Opened, Region, Workers, prealloc_threads};
 
 use super::batch::MemoryHost;
 use super::problem::{refusal, warning};
+use crate::thread::{ThreadContext, ThreadSource};
 
 /// Where the host takes memory from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Value)]
@@ -44,12 +45,12 @@ pub struct MemoryBackend {
     /// Size of the memory region (ex: 500M)
     #[property(required, min = 1, max = i64::MAX)]
     size: Size,
-    /// Whether others who map the same file or inherit the memory see the writes
-    #[property(default = false)]
-    share: bool,
-    /// Whether the kernel may merge equal pages
-    #[property(default = true)]
-    merge: Live<bool>,
+    /// Whether others who map the same file or inherit the memory see the writes; unset: as is usual for the type
+    #[property(effective = MemoryBackend::effective_share)]
+    share: Option<bool>,
+    /// Whether the kernel may merge equal pages; unset: where that is possible
+    #[property(effective = MemoryBackend::effective_merge)]
+    merge: Live<Option<bool>>,
     /// Whether the memory is part of a core dump
     #[property(default = true)]
     dump: Live<bool>,
@@ -59,11 +60,14 @@ pub struct MemoryBackend {
     /// Threads that make pages present; unset: as many as are worth while
     #[property(min = 1, effective = MemoryBackend::effective_threads)]
     prealloc_threads: Live<Option<u32>>,
-    /// Whether swap space or huge pages are reserved when mapping
-    #[property(default = true)]
-    reserve: bool,
+    /// The thread-context on whose CPUs pages are made present; unset: where the caller runs
+    #[property(since = "7.2")]
+    prealloc_context: Live<Option<WeakLink<ThreadContext>>>,
+    /// Whether swap space or huge pages are reserved when mapping; unset: where that is possible
+    #[property(effective = MemoryBackend::effective_reserve)]
+    reserve: Option<bool>,
     /// The NUMA nodes of the host that `policy` is about
-    #[property(default = Vec::new())]
+    #[property(default = Vec::new(), effective = MemoryBackend::effective_nodes)]
     host_nodes: Vec<u16>,
     /// From which NUMA nodes of the host the memory comes
     #[property(default = Policy::Default)]
@@ -82,6 +86,7 @@ pub struct MemoryBackend {
 /// What a realized backend holds.
 pub struct BackendState {
     region: Arc<Region>,
+    share: bool,
     host: Arc<MemoryHost>,
     threads: AtomicU32,
     populated: AtomicBool,
@@ -111,13 +116,13 @@ impl BackendState {
 }
 
 impl MemoryBackend {
-    /// What all memory has in common, in the words of the host. `None` where a setting was left to its default,
-    /// which then has no effect silently.
-    pub(super) fn options(&self) -> MemoryOptions {
+    /// What all memory has in common, in the words of the host, given what is usual for the type. `None` where a
+    /// setting was left to its default, which then has no effect silently.
+    pub(super) fn options(&self, share: bool) -> MemoryOptions {
         MemoryOptions {
-            share: self.share,
-            reserve: (!self.reserve).then_some(false),
-            merge: (!self.merge.get()).then_some(false),
+            share: self.share.unwrap_or(share),
+            reserve: self.reserve,
+            merge: self.merge.get(),
             dump: self.dump.get(),
             prealloc: self.prealloc.get(),
             prealloc_threads: self.prealloc_threads.get(),
@@ -133,14 +138,20 @@ impl MemoryBackend {
     }
 
     /// Populates what was opened and makes the state of it.
-    pub(super) fn finish(&self, opened: Opened, cx: &mut RealizeContext<'_>) -> Result<BackendState> {
+    pub(super) fn finish(
+        &self,
+        opened: Opened,
+        share: bool,
+        cx: &mut RealizeContext<'_>,
+    ) -> Result<BackendState> {
         let Opened { region, warnings } = opened;
         let told = warnings.iter().map(ToString::to_string).collect();
         for one in warnings {
             cx.warn(warning(one));
         }
         let host = cx.service::<MemoryHost>();
-        let threads = self.threads(&host, &region)?;
+        let workers = self.workers(&host, &region)?;
+        let threads = workers.threads;
         if self.prealloc.get() {
             let cancel = cx.cancel_flag();
             let watcher = |_: u64| {
@@ -150,7 +161,7 @@ impl MemoryBackend {
                     ControlFlow::Continue(())
                 }
             };
-            region.populate(threads, &watcher).map_err(|error| match error {
+            region.populate(workers, &watcher).map_err(|error| match error {
                 MemoryError::Cancelled { .. } => qomet::ModelErrorKind::Cancelled.into(),
                 other => refusal(other).with_property("prealloc"),
             })?;
@@ -158,6 +169,7 @@ impl MemoryBackend {
         let populated = self.prealloc.get().into();
         Ok(BackendState {
             region: Arc::new(region),
+            share: self.share.unwrap_or(share),
             host,
             threads: threads.into(),
             populated,
@@ -168,11 +180,11 @@ impl MemoryBackend {
     /// Populates the memory when `prealloc` is set later: that takes long, so it is done before the object's lock.
     pub(super) fn prepare_live(&self, state: &BackendState, property: &str) -> Result<()> {
         if property == "prealloc" && self.prealloc.get() {
-            if !self.reserve {
+            if self.reserve == Some(false) {
                 return Err(refusal(MemoryError::PreallocWithoutReserve));
             }
-            let threads = state.threads.load(Ordering::Relaxed);
-            return state.region.populate(threads, &|_| ControlFlow::Continue(())).map_err(refusal);
+            let workers = self.workers(&state.host, &state.region)?;
+            return state.region.populate(workers, &|_| ControlFlow::Continue(())).map_err(refusal);
         }
         Ok(())
     }
@@ -180,23 +192,53 @@ impl MemoryBackend {
     /// Puts a changed live property into effect.
     pub(super) fn apply_live(&self, state: &BackendState, property: &str) -> Result<()> {
         match property {
-            "merge" => state.region.set_merge(self.merge.get()).map(drop).map_err(refusal),
+            "merge" => state.region.set_merge(self.merge.get().unwrap_or(true)).map(drop).map_err(refusal),
             "dump" => state.region.set_dump(self.dump.get()).map_err(refusal),
             "prealloc" if self.prealloc.get() => {
                 state.populated.store(true, Ordering::Relaxed);
                 Ok(())
             }
-            "prealloc-threads" => {
-                state.threads.store(self.threads(&state.host, &state.region)?, Ordering::Relaxed);
+            "prealloc-threads" | "prealloc-context" => {
+                state.threads.store(self.workers(&state.host, &state.region)?.threads, Ordering::Relaxed);
                 Ok(())
             }
             _ => Ok(()),
         }
     }
 
-    /// How many threads populate so much memory, at most.
-    fn threads(&self, host: &MemoryHost, region: &Region) -> Result<u32> {
-        prealloc_threads(&host.0, self.prealloc_threads.get(), region.len()).map_err(refusal)
+    /// Who populates so much memory: at most so many threads, where the context says.
+    fn workers(&self, host: &MemoryHost, region: &Region) -> Result<Workers> {
+        let context = self.prealloc_context.get().and_then(|link| link.get());
+        let source = context.as_ref().and_then(|object| object.interface::<dyn ThreadSource>());
+        let cpus = source.map(ThreadSource::cpus).transpose()?;
+        let asked = self.prealloc_threads.get();
+        let threads = prealloc_threads(&host.0, asked, region.len()).map_err(refusal)?;
+        let most = cpus.as_ref().map_or(u32::MAX, |cpus| u32::try_from(cpus.len()).unwrap_or(u32::MAX));
+        Ok(Workers { threads: threads.min(most), cpus })
+    }
+
+    fn effective_share(&self, state: &BackendState) -> Option<bool> {
+        Some(state.share)
+    }
+
+    fn effective_merge(&self, _: &BackendState) -> Option<bool> {
+        Some(self.merge.get().unwrap_or(true))
+    }
+
+    fn effective_reserve(&self, _: &BackendState) -> Option<bool> {
+        Some(self.reserve.unwrap_or(true))
+    }
+
+    fn effective_nodes(&self, _: &BackendState) -> Vec<u16> {
+        self.nodes()
+    }
+
+    /// Each node once and in order, as the kernel keeps them.
+    pub(super) fn nodes(&self) -> Vec<u16> {
+        let mut nodes = self.host_nodes.clone();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
     }
 
     /// What has been made present stays so, whatever `prealloc` is set to.

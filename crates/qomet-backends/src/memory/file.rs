@@ -58,7 +58,7 @@ impl FileBackend {
             },
             pmem: self.pmem,
             discard_data: self.discard_data.get(),
-            memory: self.options(),
+            memory: self.options(false),
         }
     }
 
@@ -94,7 +94,7 @@ impl Realize for FileBackend {
         let journal = cx.journal();
         let mut undo = |undo: qomet_memory::Undo| journal.record(move || undo.undo().map_err(refusal));
         let opened = requests.plan(&files, &host).open(&id, &mut undo).map_err(refusal)?;
-        let state = self.finish(opened, cx)?;
+        let state = self.finish(opened, false, cx)?;
         if self.discard_data.get() {
             // Only once everything has succeeded: a refused object must not punch holes.
             let region = Arc::clone(state.region());

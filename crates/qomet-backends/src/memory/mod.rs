@@ -20,6 +20,7 @@ mod tests;
 pub use backend::{BackendState, HostMemory, MemoryBackend, Policy};
 pub use batch::MemoryHost;
 pub use file::FileBackend;
+pub(crate) use problem::refusal;
 pub use problem::{Fault, Warning};
 pub use query::{Memdev, query_memdev};
 pub use ram::RamBackend;

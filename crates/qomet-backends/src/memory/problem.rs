@@ -57,7 +57,7 @@ impl Problem for Warning {
 }
 
 /// A refusal as a diagnostic about its property, with the others that have part in it.
-pub(super) fn refusal(error: MemoryError) -> Diagnostic {
+pub(crate) fn refusal(error: MemoryError) -> Diagnostic {
     let others: &[(&str, &str)] = match &error {
         MemoryError::TooShort { .. } => &[("offset", "the window starts here"), ("size", "and is this long")],
         MemoryError::EndTooLarge { .. } => &[("size", "the window is this long")],

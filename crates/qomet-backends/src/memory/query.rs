@@ -36,12 +36,12 @@ pub fn query_memdev(model: &Model) -> Vec<Memdev> {
         .map(|(object, backend)| Memdev {
             id: Some(object.name().to_owned()),
             size: *backend.size(),
-            merge: backend.merge(),
+            merge: object.get("merge").unwrap_or(true),
             dump: backend.dump(),
             prealloc: object.get("prealloc").unwrap_or_else(|_| backend.prealloc()),
-            share: *backend.share(),
-            reserve: Some(*backend.reserve()),
-            host_nodes: backend.host_nodes().clone(),
+            share: object.get("share").unwrap_or_default(),
+            reserve: object.get("reserve").ok(),
+            host_nodes: backend.nodes(),
             policy: *backend.policy(),
         })
         .collect()

@@ -21,7 +21,7 @@ pub struct RamBackend {
 
 impl RamBackend {
     fn request(&self) -> AnonymousRequest {
-        AnonymousRequest { size: Some(self.size().bytes()), memory: self.options() }
+        AnonymousRequest { size: Some(self.size().bytes()), memory: self.options(false) }
     }
 }
 
@@ -40,7 +40,7 @@ impl Realize for RamBackend {
 
     fn realize(&self, cx: &mut RealizeContext<'_>) -> Result<BackendState> {
         let opened = create_anonymous(&cx.service::<MemoryHost>().0, &self.request()).map_err(refusal)?;
-        self.finish(opened, cx)
+        self.finish(opened, false, cx)
     }
 
     fn prepare(&self, state: &BackendState, property: &'static str) -> Result<()> {

@@ -294,6 +294,47 @@ fn d11_a_refusal_to_switch_dump_is_an_error() {
 }
 
 #[test]
+fn c11_the_threads_take_even_shares() {
+    let region = anonymous(pages(10), false);
+    let steps = parking_lot::Mutex::new(vec![0]);
+    let watcher = |done| {
+        steps.lock().push(done);
+        ControlFlow::Continue(())
+    };
+    region.populate(4, &watcher).unwrap();
+    let mut done = steps.into_inner();
+    done.sort_unstable();
+    let mut shares: Vec<u64> = done.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    shares.sort_unstable();
+    assert_eq!(shares, [pages(2), pages(2), pages(3), pages(3)]);
+}
+
+#[test]
+fn c11_the_threads_run_where_they_are_told_and_the_calling_one_where_it_was() {
+    let host = Host::real();
+    let before = cpus_of(&host, ThreadNumber::current()).unwrap();
+    let last = *before.last().unwrap();
+    let region = anonymous(pages(4), false);
+    let seen = parking_lot::Mutex::new(Vec::new());
+    let watcher = |_| {
+        seen.lock().push(cpus_of(&host, ThreadNumber::current()).unwrap());
+        ControlFlow::Continue(())
+    };
+    region.populate(Workers { threads: 2, cpus: Some(vec![last]) }, &watcher).unwrap();
+    assert_eq!(seen.into_inner(), [vec![last], vec![last]]);
+    assert_eq!(cpus_of(&host, ThreadNumber::current()).unwrap(), before);
+    assert_eq!(resident(&region), pages(4));
+}
+
+#[test]
+fn c11_cpus_that_are_refused_are_an_error() {
+    let host = Host::with(Faults::none().call(Call::SetAffinity, Errno::EPERM));
+    let region = create_anonymous(&host, &AnonymousRequest::new(pages(1))).unwrap().region;
+    let error = region.populate(Workers { threads: 1, cpus: Some(vec![0]) }, &unwatched).unwrap_err();
+    assert!(matches!(error, MemoryError::Host { call: Call::SetAffinity, .. }), "{error:?}");
+}
+
+#[test]
 fn c12_merge_can_be_switched_while_the_memory_is_used() {
     let region = anonymous(pages(1), false);
     if !Path::new("/sys/kernel/mm/ksm").exists() {

@@ -381,7 +381,7 @@ impl Problem for ModelErrorKind {
 
     fn class(&self) -> ErrorClass {
         match self {
-            K::NotFound { .. } => ErrorClass::DeviceNotFound,
+            K::NotFound { .. } | K::DanglingLink { .. } => ErrorClass::DeviceNotFound,
             _ => ErrorClass::GenericError,
         }
     }
