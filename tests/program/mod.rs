@@ -4,10 +4,12 @@
 //! process   starting it, reading what it says, waiting with a deadline
 //! check     exit codes and reports of `check`
 //! run       what `run` makes, holds and leaves behind
+//! load      many clients, bad clients, damaged streams
 //! types     `types`, `describe`, `schema`, help and usage
 //! ```
 
 mod check;
+mod load;
 mod process;
 mod run;
 mod types;

@@ -64,6 +64,16 @@ fn class(reply: &Value) -> &str {
 }
 
 #[test]
+fn garbage_goes_on_behind_a_tab() {
+    let mut client = Client::negotiated("{}");
+
+    let replies = client.ask(b"%\t%\t{'execute': 'query-name', 'id': 1}");
+
+    let errors = replies.iter().filter(|reply| reply.get("error").is_some()).count();
+    assert_eq!((errors, &replies[1]["id"]), (1, &json!(1)), "{replies:?}");
+}
+
+#[test]
 fn the_greeting_names_the_level_of_compatibility() {
     let mut client = Client::raw();
     client.session.greet(&mut client.out);

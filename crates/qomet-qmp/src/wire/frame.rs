@@ -270,6 +270,8 @@ fn step(state: State, byte: u8) -> Move {
         }
         (State::Zero | State::Digits | State::Fraction | State::ExponentDigits | State::Word, _) => Before,
 
+        // A tab is the one control character behind which garbage goes on (seen with QEMU 10.0.2).
+        (State::Recovery, b'\t') => Skip,
         (State::Recovery, 0..=0x1f | 0xfe | 0xff | b'{' | b'}' | b'[' | b']' | b',' | b':') => Again,
         (State::Recovery, _) => Skip,
         _ => Bad,
