@@ -11,6 +11,7 @@
 
 use std::num::NonZeroUsize;
 use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::libc::{self, c_int, c_long, c_ulong, c_void};
@@ -31,6 +32,11 @@ const WORDS: usize = (MAX_NODES / WORD) as usize;
 const MPOL_PREFERRED_MANY: c_int = 5;
 const MPOL_MF_STRICT: c_ulong = 1 << 0;
 const MPOL_MF_MOVE: c_ulong = 1 << 1;
+
+/// So much is unmapped at once, until it is known how long that takes.
+const PIECE: usize = 4 << 20;
+/// How long unmapping a piece may keep other threads from mapping something.
+const PATIENCE: Duration = Duration::from_millis(1);
 
 /// How often a place is looked for when other threads keep taking it.
 const ATTEMPTS: usize = 32;
@@ -121,12 +127,32 @@ struct Span {
 }
 
 impl Drop for Span {
+    /// Unmaps it from its end on, in pieces: giving pages back takes up to a second for a few GiB, and no other thread
+    /// can map anything while one call does that.
     fn drop(&mut self) {
-        // SAFETY: `Span` is only made for a range that a mmap of this module returned (or a part of one that no
-        // other span covers), it is not `Clone`, and `Mapping` lends no reference into it: nothing can refer to
-        // these addresses any more. The range is never empty and starts at a page.
-        // A refusal (only ENOMEM, where unmapping would split a range at the limit of ranges) leaks addresses.
-        let _ = unsafe { libc::munmap(pointer(self.at), self.length) };
+        let (mut left, mut piece) = (self.length, PIECE);
+        while left > 0 {
+            let at = self.at.saturating_add(left.saturating_sub(piece));
+            let length = left.min(piece);
+            let before = Instant::now();
+            // SAFETY: `Span` is only made for a range that a mmap of this module returned (or a part of one that no
+            // other span covers), it is not `Clone`, and `Mapping` lends no reference into it: nothing can refer to
+            // these addresses any more. `at` and `length` are a part of it that was not unmapped before, which is
+            // never empty and starts at a page: a piece is a multiple of the page size.
+            let done = Errno::result(unsafe { libc::munmap(pointer(at), length) });
+            match done {
+                Ok(_) => left -= length,
+                // The pages are longer than a piece.
+                Err(Errno::EINVAL) if piece < left => piece = left,
+                // ENOMEM, where unmapping would split a range at the limit of ranges: leaks addresses.
+                Err(_) => return,
+            }
+            if before.elapsed() < PATIENCE {
+                piece = piece.saturating_mul(2);
+            } else {
+                piece = PIECE;
+            }
+        }
     }
 }
 

@@ -1,9 +1,8 @@
 //! From a judged request to mapped memory.
 //!
 //! `plan` calls [`file()`] once the file has its length; [`create_anonymous`] is for memory without a path. Both end
-//! in a [`Region`] that is mapped, advised and bound, but not populated: the order of memory rule C8 is not left to
-//! callers. Nothing here changes a file that has a name, except that `prealloc` allocates the blocks of its window.
-//! That comes after binding, because on tmpfs and hugetlbfs the blocks are the pages.
+//! in a [`Region`] that is mapped, advised and bound, but has neither blocks nor pages: the order of memory rule C8 is not
+//! left to callers. Nothing here changes a file that has a name.
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
@@ -86,13 +85,10 @@ pub(crate) fn file(
         unit: probe.unit,
         rom: request.is_rom(),
         discard_data: request.discard_data,
+        has_blocks: request.writes_reach_the_file()
+            && matches!(probe.kind, Kind::Regular { .. } | Kind::Folder),
     };
-    let opened = finish(host, mapping, parts, &request.memory)?;
-    let has_blocks = matches!(probe.kind, Kind::Regular { .. } | Kind::Folder);
-    if request.memory.prealloc && share && !request.readonly && has_blocks {
-        allocate(host, path, &file, request.offset, size)?;
-    }
-    Ok(opened)
+    finish(host, mapping, parts, &request.memory)
 }
 
 /// Creates memory without a path.
@@ -136,6 +132,7 @@ pub fn create_anonymous(host: &Host, request: &AnonymousRequest) -> Result<Opene
         unit,
         rom: false,
         discard_data: false,
+        has_blocks: false,
     };
     finish(host, mapping, parts, &request.memory)
 }
@@ -232,13 +229,4 @@ fn named_for_a_moment(host: &Host, folder: &Path) -> Result<OwnedFd, MemoryError
         }
     }
     Err(host_error(Call::Create, folder, Errno::EEXIST))
-}
-
-/// Memory rule A14: with `prealloc`, a lack of space is an error now. A file system that cannot allocate ahead is
-/// left to populating.
-fn allocate(host: &Host, path: &Path, file: &OwnedFd, offset: u64, size: u64) -> Result<(), MemoryError> {
-    match host.allocate(file, offset, size) {
-        Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => Ok(()),
-        other => other.map_err(|errno| host_error(Call::Allocate, path, errno)),
-    }
 }

@@ -120,8 +120,8 @@ impl Plan {
     /// also when opening fails afterwards: undo them in reverse to leave everything as it was. Using a file that
     /// another transaction, which may still fail, made or grew is an effect too.
     ///
-    /// The order of work is grow, open, map, advise, bind, allocate (memory rule C8);
-    /// [`crate::Region::populate`] comes after it.
+    /// The order of work is grow, open, map, advise, bind (memory rule C8); with `prealloc`,
+    /// [`crate::Region::allocate`] and [`crate::Region::populate`] come after it.
     ///
     /// # Errors
     ///

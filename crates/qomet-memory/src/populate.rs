@@ -16,8 +16,13 @@ use crate::faults::Call;
 use crate::host::{Host, errno};
 use crate::region::Region;
 
-/// How many bytes are populated between two looks at the watcher.
-const STEP: u64 = 64 << 20;
+/// How many bytes are populated between two looks at the watcher. Cold memory comes at less than 1 GiB/s, so this is a
+/// few milliseconds, for which the kernel also keeps other threads from mapping something; a call costs a thousandth
+/// of it.
+const STEP: u64 = 4 << 20;
+
+/// How many bytes of a file get their blocks between two looks: on tmpfs and hugetlbfs the blocks are the pages.
+const ALLOCATION: u64 = 16 << 20;
 
 /// How many threads populate `size` bytes (memory rule C11). Unset: one per 256 MiB; set: as said, but at most one
 /// per 64 MiB. Never more than there are CPUs, never none.
@@ -50,7 +55,8 @@ impl From<u32> for Workers {
     }
 }
 
-/// Who looks on while memory is populated: called with the bytes done so far, from any of the threads.
+/// Who looks on while memory is populated: called after each step with the bytes of that step, from any of the
+/// threads.
 pub type Watcher<'a> = dyn Fn(u64) -> ControlFlow<()> + Sync + 'a;
 
 /// One run over a region.
@@ -123,6 +129,33 @@ impl Region {
     }
 }
 
+impl Region {
+    /// Gives the blocks of a shared, writable window of a regular file to it, before it is populated: a lack of space
+    /// is an error now (memory rule A14). Does nothing for other memory. A file system that cannot allocate ahead is
+    /// left to [`Region::populate`]. `watcher` is called with 0 bytes, as no page is present yet.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::Cancelled`]; a refusal of the host, such as a full file system.
+    pub fn allocate(&self, watcher: &Watcher<'_>) -> Result<(), MemoryError> {
+        let Some(file) = self.parts.file.as_ref().filter(|_| self.parts.has_blocks) else { return Ok(()) };
+        let step = self.parts.unit.up(ALLOCATION);
+        let mut at = 0;
+        while at < self.parts.size {
+            let length = step.min(self.parts.size - at);
+            match self.host.allocate(file, self.parts.offset.saturating_add(at), length) {
+                Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => return Ok(()),
+                other => other.map_err(|errno| self.refused(Call::Allocate, errno))?,
+            }
+            if watcher(0).is_break() {
+                return Err(MemoryError::Cancelled { subject: self.parts.subject.clone(), done: 0 });
+            }
+            at += length;
+        }
+        Ok(())
+    }
+}
+
 impl Run<'_> {
     fn share(&self, start: u64, end: u64) {
         let mut at = start;
@@ -134,7 +167,7 @@ impl Run<'_> {
             }
             at += length;
             let done = self.done.fetch_add(length, Ordering::Relaxed).saturating_add(length);
-            if (self.watcher)(done).is_break() {
+            if (self.watcher)(length).is_break() {
                 let subject = self.region.parts.subject.clone();
                 self.fail(at, MemoryError::Cancelled { subject, done });
                 return;

@@ -45,6 +45,8 @@ pub(crate) struct Parts {
     pub(crate) unit: PageUnit,
     pub(crate) rom: bool,
     pub(crate) discard_data: bool,
+    /// Whether the window is of a file whose blocks can be allocated ahead.
+    pub(crate) has_blocks: bool,
 }
 
 /// Mapped memory. Dropping it unmaps it and gives its window of the file free.

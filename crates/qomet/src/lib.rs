@@ -9,7 +9,7 @@
 //! visit    how values come in and go out: Input, Output
 //! object   one object: Draft, Instance, ObjectRef, Handle
 //! tree     who is whose child, paths
-//! model    how objects come and go: Model, Batch, Journal
+//! model    how objects come and go: Model, Batch, Journal, Progress
 //! watch    who is told of changes: Watch, Event
 //! error    what can be wrong: Problem, Diagnostic
 //! ```
@@ -31,7 +31,7 @@ pub use error::{
     Severity, nearest,
 };
 pub use model::{
-    Batch, Journal, Lease, Level, Model, ProbeContext, RealizeContext, Service, Services, Snapshot,
+    Batch, Journal, Lease, Level, Model, ProbeContext, Progress, RealizeContext, Service, Services, Snapshot,
     Surroundings,
 };
 pub use object::{

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use qomet::prelude::*;
-use qomet::{Interface, Result};
+use qomet::{Interface, ProbeContext, Progress, Result};
 use qomet_memory::{MemoryError, MemoryOptions, Opened, Region, Workers, prealloc_threads};
 
 use super::batch::MemoryHost;
@@ -137,6 +137,13 @@ impl MemoryBackend {
         self.size().bytes() >= MUCH
     }
 
+    /// Announces how much there will be to populate.
+    pub(super) fn announce_work(&self, cx: &ProbeContext<'_>) {
+        if self.prealloc.get() {
+            cx.progress().expect(self.size().bytes());
+        }
+    }
+
     /// Populates what was opened and makes the state of it.
     pub(super) fn finish(
         &self,
@@ -153,18 +160,7 @@ impl MemoryBackend {
         let workers = self.workers(&host, &region)?;
         let threads = workers.threads;
         if self.prealloc.get() {
-            let cancel = cx.cancel_flag();
-            let watcher = |_: u64| {
-                if cancel.load(Ordering::Relaxed) {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            };
-            region.populate(workers, &watcher).map_err(|error| match error {
-                MemoryError::Cancelled { .. } => qomet::ModelErrorKind::Cancelled.into(),
-                other => refusal(other).with_property("prealloc"),
-            })?;
+            populate(&region, workers, cx.progress())?;
         }
         let populated = self.prealloc.get().into();
         Ok(BackendState {
@@ -178,13 +174,20 @@ impl MemoryBackend {
     }
 
     /// Populates the memory when `prealloc` is set later: that takes long, so it is done before the object's lock.
-    pub(super) fn prepare_live(&self, state: &BackendState, property: &str) -> Result<()> {
+    pub(super) fn prepare_live(
+        &self,
+        state: &BackendState,
+        property: &str,
+        progress: &Progress,
+    ) -> Result<()> {
         if property == "prealloc" && self.prealloc.get() {
             if self.reserve == Some(false) {
                 return Err(refusal(MemoryError::PreallocWithoutReserve));
             }
             let workers = self.workers(&state.host, &state.region)?;
-            return state.region.populate(workers, &|_| ControlFlow::Continue(())).map_err(refusal);
+            progress.expect(state.region.mapped_len());
+            progress.begin();
+            populate(&state.region, workers, progress)?;
         }
         Ok(())
     }
@@ -257,4 +260,17 @@ impl MemoryBackend {
     fn warnings(&self, state: &BackendState) -> Vec<String> {
         state.warnings.clone()
     }
+}
+
+/// Makes all pages present, tells how many are, and stops when that is cancelled.
+fn populate(region: &Region, workers: Workers, progress: &Progress) -> Result<()> {
+    let watcher = |bytes: u64| {
+        progress.advance(bytes);
+        if progress.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let done = region.allocate(&watcher).and_then(|()| region.populate(workers, &watcher));
+    done.map_err(|error| match error {
+        MemoryError::Cancelled { .. } => qomet::ModelErrorKind::Cancelled.into(),
+        other => refusal(other).with_property("prealloc"),
+    })
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use qomet::prelude::*;
-use qomet::{Instance, ProbeContext, Result};
+use qomet::{Instance, ProbeContext, Progress, Result};
 use qomet_memory::{FileRequest, Region, Rom};
 
 use super::backend::{BackendState, HostMemory, MemoryBackend};
@@ -77,6 +77,7 @@ impl Realize for FileBackend {
 
     fn announce(&self, cx: &mut ProbeContext<'_>) {
         cx.batch::<Requests>().announce(cx.id(), self.request());
+        self.announce_work(cx);
     }
 
     fn probe(&self, cx: &mut ProbeContext<'_>) {
@@ -103,8 +104,8 @@ impl Realize for FileBackend {
         Ok(state)
     }
 
-    fn prepare(&self, state: &BackendState, property: &'static str) -> Result<()> {
-        self.prepare_live(state, property)
+    fn prepare(&self, state: &BackendState, property: &'static str, progress: &Progress) -> Result<()> {
+        self.prepare_live(state, property, progress)
     }
 
     fn apply(&self, state: &BackendState, property: &'static str) -> Result<()> {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use qomet::prelude::*;
-use qomet::{Instance, ProbeContext, Result};
+use qomet::{Instance, ProbeContext, Progress, Result};
 use qomet_memory::{AnonymousRequest, Region, check_anonymous, create_anonymous};
 
 use super::backend::{BackendState, HostMemory, MemoryBackend};
@@ -32,6 +32,10 @@ impl Realize for RamBackend {
         self.is_much()
     }
 
+    fn announce(&self, cx: &mut ProbeContext<'_>) {
+        self.announce_work(cx);
+    }
+
     fn probe(&self, cx: &mut ProbeContext<'_>) {
         let verdict = check_anonymous(&cx.service::<MemoryHost>().0, &self.request());
         verdict.faults.into_iter().for_each(|fault| cx.report(refusal(fault)));
@@ -43,8 +47,8 @@ impl Realize for RamBackend {
         self.finish(opened, false, cx)
     }
 
-    fn prepare(&self, state: &BackendState, property: &'static str) -> Result<()> {
-        self.prepare_live(state, property)
+    fn prepare(&self, state: &BackendState, property: &'static str, progress: &Progress) -> Result<()> {
+        self.prepare_live(state, property, progress)
     }
 
     fn apply(&self, state: &BackendState, property: &'static str) -> Result<()> {

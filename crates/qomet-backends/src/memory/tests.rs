@@ -282,3 +282,80 @@ fn deleting_the_object_lets_its_window_go() {
     assert!(again.is_ok(), "the file of a realized object stays: {again:?}");
     assert_eq!(folder.names(), ["ram"]);
 }
+
+/// A window that is populated, and somebody who watches and cancels it once some of it is done.
+fn populate_and_cancel(folder: &Folder, before: &str) -> (Model, Vec<Diagnostic>, u64) {
+    const SIZE: u64 = 256 << 20;
+    let model = model();
+    let path = folder.file("ram");
+    if before == "empty" {
+        fs::write(&path, b"").unwrap();
+    }
+    let mut big = window(&model, "big", &path, 0, SIZE);
+    big.set("prealloc", true.to_native()).unwrap();
+    let batch = model.batch(vec![big]);
+    let progress = batch.progress();
+    let watcher = std::thread::spawn(move || {
+        while progress.done() == 0 {
+            std::thread::yield_now();
+        }
+        let total = progress.total();
+        progress.cancel();
+        total
+    });
+    let mut report = Diagnostics::new();
+    let created = batch.create(&mut report);
+    assert!(created.is_err());
+    (model, report.take(), watcher.join().unwrap())
+}
+
+#[test]
+fn c14_cancelling_removes_the_file_that_was_made() {
+    let folder = Folder::new();
+    let (model, found, total) = populate_and_cancel(&folder, "missing");
+    assert_eq!(found.iter().map(Diagnostic::code).collect::<Vec<_>>(), ["cancelled"]);
+    assert_eq!((model.is_empty(), total, folder.names()), (true, 256 << 20, vec![]));
+}
+
+#[test]
+fn c14_cancelling_puts_the_length_of_the_file_back() {
+    let folder = Folder::new();
+    let (model, _, _) = populate_and_cancel(&folder, "empty");
+    assert_eq!((model.is_empty(), fs::metadata(folder.file("ram")).unwrap().len()), (true, 0));
+}
+
+#[test]
+fn a_batch_knows_its_whole_before_its_first_object_is_populated() {
+    let model = model();
+    let ram = |id, prealloc: bool| {
+        draft(&model, "memory-backend-ram", id, &[("size", &(8u64 << 20)), ("prealloc", &prealloc)])
+    };
+    let mut batch = model.batch(vec![ram("a", true), ram("b", false), ram("c", true)]);
+    batch.check(Level::Host, &mut Diagnostics::new());
+    let progress = batch.progress();
+    assert_eq!((progress.done(), progress.total(), progress.rate()), (0, 16 << 20, None));
+    batch.create(&mut Diagnostics::new()).unwrap();
+    assert_eq!((progress.done(), progress.total()), (16 << 20, 16 << 20));
+    assert!(progress.rate() > Some(0));
+}
+
+#[test]
+fn populating_a_live_object_is_watched_and_cancelled() {
+    let model = model();
+    let ram = model.create(draft(&model, "memory-backend-ram", "ram", &[("size", &(64u64 << 20))])).unwrap();
+    let set = |progress: &qomet::Progress| {
+        let mut report = Diagnostics::new();
+        let value = true.to_native();
+        let mut input = qomet::NativeInput::new(&value, &mut report);
+        let done = model.set_watched(&ram, "prealloc", &mut input, None, progress).unwrap().is_ok();
+        (done, report.take().iter().map(Diagnostic::code).collect::<Vec<_>>())
+    };
+    let cancelled = qomet::Progress::new();
+    cancelled.cancel();
+    assert_eq!(set(&cancelled), (false, vec!["cancelled"]));
+    assert_eq!((cancelled.done(), cancelled.total()), (4 << 20, 64 << 20));
+    assert!(!ram.get::<bool>("prealloc").unwrap());
+    let progress = qomet::Progress::new();
+    assert_eq!(set(&progress), (true, vec![]));
+    assert_eq!((progress.done(), progress.total()), (64 << 20, 64 << 20));
+}

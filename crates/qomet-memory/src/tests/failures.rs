@@ -45,6 +45,7 @@ fn transaction(bench: &mut Bench) -> Result<Vec<Region>, MemoryError> {
     let mut regions = Vec::new();
     for owner in ["new", "more", "empty", "folder", "template"] {
         let region = plan.open(owner, &mut |undo| bench.journal.push(undo))?.region;
+        region.allocate(&unwatched)?;
         region.populate(2, &unwatched)?;
         regions.push(region);
     }

@@ -407,7 +407,9 @@ fn a14_prealloc_on_a_full_file_system_is_refused_and_leaves_nothing() {
     let mut request = shared(&mount.path("ram"), 0, 4 << 20);
     assert_eq!(bench.warnings(&request), ["backing-may-run-out"]);
     request.memory.prealloc = true;
-    let error = bench.open("ram0", &request).unwrap_err();
+    let opened = bench.open("ram0", &request).unwrap();
+    let error = opened.region.allocate(&unwatched).unwrap_err();
+    drop(opened);
     assert!(
         matches!(error, MemoryError::Host { call: Call::Allocate, errno: Errno::ENOSPC, .. }),
         "{error:?}"

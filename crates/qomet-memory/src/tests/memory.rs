@@ -1,5 +1,6 @@
 //! Sections C and D: populate, advice, discard, guards, copies.
 
+use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
@@ -137,13 +138,48 @@ fn c13_a_template_that_is_populated_is_warned_of() {
 fn c14_populating_can_be_cancelled() {
     let region = anonymous(256 << 20, false);
     let steps = AtomicU64::new(0);
-    let watcher = |done| {
-        steps.fetch_add(1, Ordering::Relaxed);
-        if done >= 128 << 20 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    let watcher = |bytes: u64| {
+        assert!(bytes <= 4 << 20, "a long step is a late cancellation");
+        let done = steps.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if done >= 8 << 20 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let error = region.populate(1, &watcher).unwrap_err();
-    assert_eq!(error, MemoryError::Cancelled { subject: "memory".to_owned(), done: 128 << 20 });
-    assert_eq!(steps.into_inner(), 2);
+    assert_eq!(error, MemoryError::Cancelled { subject: "memory".to_owned(), done: 8 << 20 });
+    assert_eq!((steps.into_inner(), resident(&region)), (8 << 20, 8 << 20));
+}
+
+#[test]
+fn c14_allocating_can_be_cancelled() {
+    let mut bench = Bench::new();
+    let path = bench.path("ram");
+    let region = bench.region(&shared(&path, 0, 64 << 20));
+    let calls = AtomicU64::new(0);
+    let watcher = |bytes: u64| {
+        assert_eq!(bytes, 0);
+        if calls.fetch_add(1, Ordering::Relaxed) == 0 {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    };
+    let error = region.allocate(&watcher).unwrap_err();
+    assert_eq!((error.code(), calls.into_inner()), ("populate-cancelled", 2));
+    assert!(std::fs::metadata(&path).unwrap().blocks() * 512 < 64 << 20);
+}
+
+#[test]
+fn memory_of_many_pieces_is_given_back_whole() {
+    let mut bench = Bench::new();
+    let path = bench.path("ram");
+    let region = bench.region(&shared(&path, 0, 64 << 20));
+    region.populate(1, &unwatched).unwrap();
+    let lines = || {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        maps.lines().filter(|line| line.contains(path.to_str().unwrap())).count()
+    };
+    assert_eq!(lines(), 1);
+    drop(region);
+    assert_eq!(lines(), 0);
 }
 
 #[test]

@@ -367,7 +367,12 @@ impl Problem for ModelErrorKind {
                 Some(_) => write!(f, "{}: {message}", Object(about)),
                 None => f.write_str(message),
             },
-            K::Cancelled => write!(f, "creating {} was cancelled", Object(about)),
+            K::Cancelled => match &about.property {
+                Some(name) => {
+                    write!(f, "setting property '{}' of {} was cancelled", Shown(name), Object(about))
+                }
+                None => write!(f, "creating {} was cancelled", Object(about)),
+            },
             K::Custom { message, .. } => f.write_str(message),
         }
     }

@@ -1,13 +1,13 @@
 //! Objects that are created together or not at all.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use compact_str::{CompactString, format_compact};
 
 use super::context::Surroundings;
-use super::{Journal, Model, ProbeContext, RealizeContext, Services, graph};
+use super::{Journal, Model, ProbeContext, Progress, RealizeContext, Services, graph};
 use crate::error::{About, Diagnostic, Diagnostics, Failed, ModelErrorKind};
 use crate::object::{AnyDraft, ObjectRef};
 use crate::tree::check_revision;
@@ -37,9 +37,11 @@ pub struct Batch {
     /// Proof that something about the batch was refused; then it is not created.
     refused: Option<Failed>,
     shared: Services,
-    cancel: OnceLock<Arc<AtomicBool>>,
     /// The revision without which nothing is created.
     revision: Option<u64>,
+    /// For those who asked for it, and else for nobody: then it need not be on the heap.
+    watched: OnceLock<Arc<Progress>>,
+    unwatched: Progress,
 }
 
 /// Where the objects of a batch go.
@@ -73,8 +75,9 @@ impl Batch {
             order: None,
             refused: None,
             shared: Services::default(),
-            cancel: OnceLock::new(),
             revision: None,
+            watched: OnceLock::new(),
+            unwatched: Progress::new(),
         }
     }
 
@@ -93,7 +96,23 @@ impl Batch {
     /// Set this to cancel [`create`](Self::create).
     #[must_use]
     pub fn cancel_flag(&self) -> Arc<AtomicBool> {
-        self.cancel.get_or_init(Arc::default).clone()
+        self.progress().cancel_flag()
+    }
+
+    /// How far [`create`](Self::create) has come. What is kept of it outlives the batch.
+    #[must_use]
+    pub fn progress(&self) -> Arc<Progress> {
+        let watched = || {
+            let progress = Progress::new();
+            // Objects that were checked have announced what they will do.
+            progress.expect(self.unwatched.total());
+            Arc::new(progress)
+        };
+        self.watched.get_or_init(watched).clone()
+    }
+
+    fn work(&self) -> &Progress {
+        self.watched.get().map_or(&self.unwatched, |watched| watched)
     }
 
     /// Has [`create`](Self::create) refuse if the model has another revision. It is compared before anything is done,
@@ -170,7 +189,8 @@ impl Batch {
     }
 
     fn around<'a>(&'a self, id: &'a str) -> Surroundings<'a> {
-        Surroundings { id, services: &self.model.inner.services, batch: &self.shared }
+        let services = &self.model.inner.services;
+        Surroundings { id, services, batch: &self.shared, progress: self.work() }
     }
 
     /// Checks everything, then creates every object, in the order of the drafts.
@@ -200,6 +220,9 @@ impl Batch {
         }
         let mut journal = Journal::new();
         let mut objects = Vec::with_capacity(drafts.len());
+        if let Some(watched) = self.watched.get() {
+            watched.begin();
+        }
         if let Err(failed) = self.realize(drafts, &mut objects, &mut journal, report) {
             // Dependents first, then what they needed; then what had been done outside.
             while let Some(object) = objects.pop() {
@@ -241,8 +264,6 @@ impl Batch {
     ) -> Result<(), Failed> {
         let has_links = drafts.iter().any(|draft| draft.class().has_links());
         let mut ids: HashMap<CompactString, usize, foldhash::fast::RandomState> = HashMap::default();
-        let never = AtomicBool::new(false);
-        let cancel = self.cancel.get().map_or(&never, |cancel| cancel);
         for mut draft in drafts {
             let id = CompactString::from(draft.id().unwrap_or_default());
             if has_links {
@@ -255,12 +276,12 @@ impl Batch {
                 ids.insert(id.clone(), made.len());
             }
             let about = draft.about();
-            if cancel.load(Ordering::Relaxed) {
-                return Err(report.report(Diagnostic::new(ModelErrorKind::Cancelled).with_about(about)));
+            if let Err(cancelled) = self.work().check_cancelled() {
+                return Err(report.report(cancelled.with_about(about)));
             }
             let mut warnings = Diagnostics::new();
             let around = self.around(&id);
-            let cx = &mut RealizeContext { around, journal, warnings: &mut warnings, cancel };
+            let cx = &mut RealizeContext { around, journal, warnings: &mut warnings };
             let object = draft.realize(Some(self.place.parent.clone()), &id, cx);
             report.extend(warnings.take().into_iter().map(|warning| warning.with_about(about.clone())));
             made.push(object.map_err(|problem| report.report(problem))?);

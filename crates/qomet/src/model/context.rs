@@ -2,10 +2,9 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Journal, Service, Services};
-use crate::error::{Diagnostic, Diagnostics, ModelErrorKind, Result};
+use super::{Journal, Progress, Service, Services};
+use crate::error::{Diagnostic, Diagnostics, Result};
 
 /// What is around an object to be: its id, its model, its batch. Both contexts deref to it.
 #[derive(Clone, Copy)]
@@ -13,6 +12,7 @@ pub struct Surroundings<'a> {
     pub(crate) id: &'a str,
     pub(crate) services: &'a Services,
     pub(crate) batch: &'a Services,
+    pub(crate) progress: &'a Progress,
 }
 
 impl Surroundings<'_> {
@@ -32,6 +32,12 @@ impl Surroundings<'_> {
     #[must_use]
     pub fn batch<S: Service>(&self) -> Arc<S> {
         self.batch.get()
+    }
+
+    /// Where to tell how much there is to do and how much is done, and whether somebody cancelled.
+    #[must_use]
+    pub fn progress(&self) -> &Progress {
+        self.progress
     }
 }
 
@@ -62,7 +68,6 @@ pub struct RealizeContext<'a> {
     pub(crate) around: Surroundings<'a>,
     pub(crate) journal: &'a mut Journal,
     pub(crate) warnings: &'a mut Diagnostics,
-    pub(crate) cancel: &'a AtomicBool,
 }
 
 impl RealizeContext<'_> {
@@ -81,13 +86,7 @@ impl RealizeContext<'_> {
     /// # Errors
     /// Somebody did.
     pub fn check_cancelled(&self) -> Result<()> {
-        if self.cancel.load(Ordering::Relaxed) { Err(ModelErrorKind::Cancelled.into()) } else { Ok(()) }
-    }
-
-    /// The flag itself, for threads that work on the object's behalf.
-    #[must_use]
-    pub fn cancel_flag(&self) -> &AtomicBool {
-        self.cancel
+        self.around.progress.check_cancelled()
     }
 }
 

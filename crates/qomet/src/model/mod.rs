@@ -10,6 +10,7 @@ mod graph;
 mod journal;
 #[allow(clippy::module_inception, reason = "the module's main type")]
 mod model;
+mod progress;
 mod service;
 
 pub use batch::{Batch, Level};
@@ -17,4 +18,5 @@ pub use context::{ProbeContext, RealizeContext, Surroundings};
 pub use delete::Lease;
 pub use journal::Journal;
 pub use model::{Model, Snapshot};
+pub use progress::Progress;
 pub use service::{Service, Services};

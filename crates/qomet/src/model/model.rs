@@ -8,9 +8,9 @@ use parking_lot::Mutex;
 
 use super::batch::Destination;
 use super::delete::Leases;
-use super::{Batch, Services};
+use super::{Batch, Progress, Services};
 use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind, Result};
-use crate::object::{AnyDraft, Draft, Header, Instance, ObjectRef};
+use crate::object::{AnyDraft, Draft, Header, Instance, ObjectRef, Terms};
 use crate::tree::Tree;
 use crate::types::{Container, Realize, TypeRegistry};
 use crate::visit::{Input, ToNative};
@@ -210,7 +210,24 @@ impl Model {
         input: &mut dyn Input,
         revision: Option<u64>,
     ) -> Result<Result<(), Failed>> {
-        object.set_from(name, input, &|path| self.resolve(path), revision)
+        let terms = Terms { revision, progress: None };
+        object.set_from(name, input, &|path| self.resolve(path), terms)
+    }
+
+    /// The same; what takes long tells `progress` how far it has come, and can be cancelled there.
+    ///
+    /// # Errors
+    /// There is no such property; the inner result is the proof that something was reported to `input`.
+    pub fn set_watched(
+        &self,
+        object: &ObjectRef,
+        name: &str,
+        input: &mut dyn Input,
+        revision: Option<u64>,
+        progress: &Progress,
+    ) -> Result<Result<(), Failed>> {
+        let terms = Terms { revision, progress: Some(progress) };
+        object.set_from(name, input, &|path| self.resolve(path), terms)
     }
 
     /// A draft of type `name` for a user, with all defaults.

@@ -12,7 +12,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use compact_str::CompactString;
 use indexmap::IndexMap;
 
-use super::lock::{ObjectLock, Target};
+use super::lock::{ObjectLock, Target, Terms};
 use super::{Hold, ObjectRef, WeakRef};
 use crate::error::{Failed, ModelErrorKind, Result};
 use crate::types::Property;
@@ -121,19 +121,19 @@ impl Extra {
         &self,
         owner: &ObjectRef,
         input: &mut dyn Input,
-        expected: Option<u64>,
+        terms: Terms<'_>,
     ) -> Result<(), Failed> {
         match &self.kind {
             Kind::Alias { target, slot, .. } => match target.upgrade() {
-                Some(target) => target.set_slot_from(*slot, input, expected),
+                Some(target) => target.set_slot_from(*slot, input, terms),
                 None => Err(input.report(Box::new(ModelErrorKind::Deleted))),
             },
             Kind::AliasOfExtra { owner, extra } => match alias(owner, extra) {
-                Ok((owner, extra)) => extra.set(&owner, input, expected),
+                Ok((owner, extra)) => extra.set(&owner, input, terms),
                 Err(_) => Err(input.report(Box::new(ModelErrorKind::Deleted))),
             },
             Kind::Link(link) => {
-                let lock = ObjectLock::new(owner.as_object(), Target::Extra(self), expected);
+                let lock = ObjectLock::new(owner.as_object(), Target::Extra(self), terms.revision);
                 link.set(&lock, input)?;
                 lock.check(input)
             }

@@ -13,8 +13,9 @@ use compact_str::CompactString;
 
 use super::ObjectRef;
 use super::extras::Extras;
-use super::lock::{Lock, ObjectLock, Target};
+use super::lock::{Lock, ObjectLock, Target, Terms};
 use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind, Result, Told};
+use crate::model::Progress;
 use crate::types::{Class, ObjectType, Realize};
 use crate::value::{LinkRef, Mutability};
 use crate::visit::{Input, Output, ValueRef};
@@ -193,11 +194,11 @@ pub trait AnyObject: Any + Send + Sync {
     fn value(&self, slot: usize) -> ValueRef<'_>;
     /// Writes the property in `slot`.
     fn write(&self, slot: usize, output: &mut dyn Output);
-    /// Sets the property in `slot`, if the object has the expected revision.
+    /// Sets the property in `slot`, if the object has the expected revision; what takes long tells how far it has come.
     ///
     /// # Errors
     /// The proof that what was wrong was reported.
-    fn set(&self, slot: usize, input: &mut dyn Input, expected: Option<u64>) -> Result<(), Failed>;
+    fn set(&self, slot: usize, input: &mut dyn Input, terms: Terms<'_>) -> Result<(), Failed>;
     /// Writes the property in `slot` as configured.
     fn write_configured(&self, slot: usize, output: &mut dyn Output);
     /// The struct of the object's type or the parent that has so many parents.
@@ -255,10 +256,12 @@ impl<T: Realize> Instance<T> {
         name: &'static str,
         input: &mut dyn Input,
         lock: &ObjectLock<'_>,
+        progress: Option<&Progress>,
     ) -> Result<(), Failed> {
         let mut parsed = self.properties.duplicate();
         parsed.assign(slot, input)?;
-        if let Err(problem) = parsed.prepare(&self.state, name) {
+        let unwatched = Progress::new();
+        if let Err(problem) = parsed.prepare(&self.state, name, progress.unwrap_or(&unwatched)) {
             return Err(input.report(Box::new(Told(problem))));
         }
         let verdict = lock.store(|| -> Result<(), Vec<Diagnostic>> {
@@ -304,16 +307,16 @@ impl<T: Realize> AnyObject for Instance<T> {
         self.properties.write(None, slot, output);
     }
 
-    fn set(&self, slot: usize, input: &mut dyn Input, expected: Option<u64>) -> Result<(), Failed> {
+    fn set(&self, slot: usize, input: &mut dyn Input, terms: Terms<'_>) -> Result<(), Failed> {
         let Some(property) = self.header.class.property(slot) else { return Ok(()) };
         if self.header.is_deleted() && property.mutability == Mutability::Live {
             return Err(input.report(Box::new(ModelErrorKind::Deleted)));
         }
         match property.mutability {
             Mutability::Live => {
-                let lock = ObjectLock::new(self, Target::Slot(slot), expected);
+                let lock = ObjectLock::new(self, Target::Slot(slot), terms.revision);
                 if T::CHECKED || T::APPLIES {
-                    self.set_by_candidate(slot, property.name, input, &lock)?;
+                    self.set_by_candidate(slot, property.name, input, &lock, terms.progress)?;
                 } else {
                     self.properties.set_live(slot, input, &lock)?;
                 }

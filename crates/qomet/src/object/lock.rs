@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use super::extras::Extra;
 use super::instance::AnyObject;
 use crate::error::{Failed, ModelErrorKind, Result};
+use crate::model::Progress;
 use crate::types::Property;
 use crate::visit::{Input, Native, NativeOutput};
 use crate::watch::{Change, Wakes};
@@ -81,6 +82,15 @@ pub(super) enum Target<'a> {
     Extra(&'a Extra),
     /// Properties were added or removed.
     Name(&'a str),
+}
+
+/// On what terms a property is set.
+#[derive(Clone, Copy, Default)]
+pub struct Terms<'a> {
+    /// The revision of the object without which nothing is changed.
+    pub(crate) revision: Option<u64>,
+    /// Who is told how far it has come, where that takes long.
+    pub(crate) progress: Option<&'a Progress>,
 }
 
 /// Access to change one property of one object.

@@ -18,4 +18,5 @@ pub use extras::Extra;
 pub use handle::Handle;
 pub use instance::{AnyObject, Header, Instance};
 pub use lock::ObjectLock;
+pub(crate) use lock::Terms;
 pub use reference::{FromValue, Hold, ObjectRef, WeakRef};

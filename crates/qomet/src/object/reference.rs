@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use super::{AnyObject, Handle, Header, Instance};
+use super::{AnyObject, Handle, Header, Instance, Terms};
 use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind, Result};
 use crate::types::{Class, Interface, ObjectType, Realize};
 use crate::value::{LinkRef, Size};
@@ -238,9 +238,9 @@ impl ObjectRef {
         let mut report = Diagnostics::new();
         let mut input = NativeInput::new(value, &mut report);
         let done = if self.class().has_links() {
-            self.0.set(slot, &mut Resolving { inner: &mut input, find: &no_path }, None)
+            self.0.set(slot, &mut Resolving { inner: &mut input, find: &no_path }, Terms::default())
         } else {
-            self.0.set(slot, &mut input, None)
+            self.0.set(slot, &mut input, Terms::default())
         };
         if done.is_ok() && report.is_empty() {
             return Ok(());
@@ -252,9 +252,9 @@ impl ObjectRef {
         &self,
         slot: usize,
         input: &mut dyn Input,
-        expected: Option<u64>,
+        terms: Terms<'_>,
     ) -> Result<(), Failed> {
-        self.0.set(slot, input, expected)
+        self.0.set(slot, input, terms)
     }
 
     /// Sets a property by name; `find` looks up the paths of links.
@@ -265,7 +265,7 @@ impl ObjectRef {
         find: &dyn Fn(&str) -> Result<ObjectRef>,
     ) -> Result<()> {
         let mut report = Diagnostics::new();
-        let done = self.set_from(name, &mut NativeInput::new(value, &mut report), find, None);
+        let done = self.set_from(name, &mut NativeInput::new(value, &mut report), find, Terms::default());
         match done {
             Ok(Ok(())) if report.is_empty() => Ok(()),
             Ok(_) => self.conclude(name, report),
@@ -282,12 +282,12 @@ impl ObjectRef {
         name: &str,
         input: &mut dyn Input,
         find: &dyn Fn(&str) -> Result<ObjectRef>,
-        expected: Option<u64>,
+        terms: Terms<'_>,
     ) -> Result<Result<(), Failed>> {
         let mut input = Resolving { inner: input, find };
         match (self.class().lookup(name), self.extra(name)) {
-            (Ok((slot, _)), _) => Ok(self.0.set(slot, &mut input, expected)),
-            (Err(_), Some(extra)) => Ok(extra.set(self, &mut input, expected)),
+            (Ok((slot, _)), _) => Ok(self.0.set(slot, &mut input, terms)),
+            (Err(_), Some(extra)) => Ok(extra.set(self, &mut input, terms)),
             (Err(problem), None) => Err(problem.with_object(self.name())),
         }
     }

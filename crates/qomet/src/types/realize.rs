@@ -2,7 +2,7 @@
 
 use super::ObjectType;
 use crate::error::{Diagnostics, Result};
-use crate::model::{ProbeContext, RealizeContext};
+use crate::model::{ProbeContext, Progress, RealizeContext};
 
 /// Rules across the properties of a type: `#[object(check)]` asks for it.
 ///
@@ -54,11 +54,12 @@ pub trait Realize: ObjectType {
     const CHECKS_LIVE: bool = true;
 
     /// Does what takes long before a live property is set, without a lock. `self` has the new value. It must do no
-    /// harm if the value is not stored after all.
+    /// harm if the value is not stored after all. It tells `progress` how far it has come, and ends early when that
+    /// is cancelled.
     ///
     /// # Errors
     /// Why it cannot be; then nothing is stored.
-    fn prepare(&self, _state: &Self::State, _property: &'static str) -> Result<()> {
+    fn prepare(&self, _state: &Self::State, _property: &'static str, _progress: &Progress) -> Result<()> {
         Ok(())
     }
 

@@ -1,0 +1,125 @@
+//! How far long work has come, and the way to stop it.
+//!
+//! Whoever starts the work and wants to watch it (a job of a server, a bar on a terminal) takes a [`Progress`] from
+//! [`Batch::progress`](super::Batch::progress), or makes one for [`Model::set_watched`](super::Model::set_watched),
+//! and keeps a clone of its `Arc`. The type that works finds it in its context. It wakes nobody: a watcher looks
+//! when it wants to, so reporting is an addition to a number, whether somebody looks or not.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use crate::error::{ModelErrorKind, Result};
+
+/// The progress of a batch that is created, or of a property that is set. The unit is bytes, unless all types that
+/// take part count something else.
+#[derive(Debug, Default)]
+pub struct Progress {
+    done: AtomicU64,
+    total: AtomicU64,
+    /// When something was first done.
+    begun: OnceLock<Instant>,
+    cancel: OnceLock<Arc<AtomicBool>>,
+}
+
+impl Progress {
+    /// Nothing expected, nothing done.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// There is so much more to do. To be told as early as it is known: by [`announce`](crate::Realize::announce),
+    /// so that a batch knows its whole before its first object is realized.
+    pub fn expect(&self, units: u64) {
+        self.total.fetch_add(units, Ordering::Relaxed);
+    }
+
+    /// The work begins now; what [`rate`](Self::rate) tells is counted from here. Says nothing the second time.
+    pub fn begin(&self) {
+        let _ = self.begun.get_or_init(Instant::now);
+    }
+
+    /// So much more is done.
+    pub fn advance(&self, units: u64) {
+        self.done.fetch_add(units, Ordering::Relaxed);
+    }
+
+    /// How much is done.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    /// How much there is to do in all, as far as is known: never less than what is done.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.total.load(Ordering::Relaxed).max(self.done())
+    }
+
+    /// How much was done per second since the work began; `None` before that.
+    #[must_use]
+    pub fn rate(&self) -> Option<u64> {
+        let elapsed = self.begun.get()?.elapsed().as_nanos().max(1);
+        Some(u64::try_from(u128::from(self.done()) * 1_000_000_000 / elapsed).unwrap_or(u64::MAX))
+    }
+
+    /// Asks the work to stop; it ends with the error `cancelled`, unless it was done already.
+    pub fn cancel(&self) {
+        self.cancel_flag().store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody asked the work to stop.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.get().is_some_and(|cancel| cancel.load(Ordering::Relaxed))
+    }
+
+    /// The same as an error; long work asks now and then.
+    ///
+    /// # Errors
+    /// Somebody asked the work to stop.
+    pub fn check_cancelled(&self) -> Result<()> {
+        if self.is_cancelled() { Err(ModelErrorKind::Cancelled.into()) } else { Ok(()) }
+    }
+
+    /// Set this to cancel: for a signal's handler.
+    #[must_use]
+    pub fn cancel_flag(&self) -> Arc<AtomicBool> {
+        self.cancel.get_or_init(Arc::default).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_total_is_never_less_than_what_is_done() {
+        let progress = Progress::new();
+        progress.expect(10);
+        assert_eq!((progress.done(), progress.total()), (0, 10));
+        progress.advance(4);
+        assert_eq!((progress.done(), progress.total()), (4, 10));
+        progress.advance(8);
+        assert_eq!((progress.done(), progress.total()), (12, 12));
+    }
+
+    #[test]
+    fn there_is_a_rate_once_work_has_begun() {
+        let progress = Progress::new();
+        assert_eq!(progress.rate(), None);
+        progress.begin();
+        assert_eq!(progress.rate(), Some(0));
+        progress.advance(1 << 40);
+        assert!(progress.rate() > Some(0));
+    }
+
+    #[test]
+    fn whoever_has_the_flag_can_cancel() {
+        let progress = Progress::new();
+        assert!(progress.check_cancelled().is_ok());
+        progress.cancel_flag().store(true, Ordering::Relaxed);
+        assert_eq!(progress.check_cancelled().unwrap_err().code(), "cancelled");
+    }
+}
