@@ -174,17 +174,15 @@ fn a_refused_object_leaves_no_file_and_no_growth() {
     let short = machine.folder.file("short.img", 0);
     let object = |id: &str, more: &str| {
         let path = short.display();
-        format!(
-            r#"{{"qom-type": "memory-backend-file", "id": "{id}", "size": "4K", "mem-path": "{path}"{more}}}"#
-        )
+        format!("memory-backend-file,id={id},size=4K,mem-path={path}{more}")
     };
-    let (good, bad) = (object("good", ""), object("bad", r#", "offset": 100"#));
+    let (good, bad) = (object("good", ""), object("bad", ",offset=100"));
 
     let said = Running::start(machine.command(&["--object", &good, "--object", &bad])).end();
 
     assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
     assert!(
-        said.err.contains("error[not-a-page-multiple]") && said.err.contains("--object #2:1:"),
+        said.err.contains("error[not-a-page-multiple]") && said.err.contains("--object #2, byte "),
         "{}",
         said.err
     );
@@ -194,7 +192,7 @@ fn a_refused_object_leaves_no_file_and_no_growth() {
 #[test]
 fn a_host_that_refuses_ends_it_with_3_and_what_was_made_is_undone() {
     let machine = Machine::new();
-    let large = r#"{"qom-type": "memory-backend-ram", "id": "large", "size": "4E"}"#;
+    let large = "memory-backend-ram,id=large,size=4E";
 
     let said = Running::start(machine.command(&["--object", large])).end();
 
@@ -220,7 +218,7 @@ fn a_limit_of_the_process_is_told_and_does_not_kill_it() {
 
 #[test]
 fn a_device_without_memory_is_refused_when_it_is_mapped() {
-    let object = r#"{"qom-type": "memory-backend-file", "id": "null", "size": "4K", "mem-path": "/dev/null", "share": true}"#;
+    let object = "memory-backend-file,id=null,size=4K,mem-path=/dev/null,share=on";
 
     let said = super::process::run(["run", "--once", "--object", object]);
 
@@ -232,7 +230,7 @@ fn a_device_without_memory_is_refused_when_it_is_mapped() {
 fn a_folder_gives_memory_of_a_file_without_a_name() {
     let folder = Folder::new();
     let object = format!(
-        r#"{{"qom-type": "memory-backend-file", "id": "m", "size": "4K", "mem-path": "{}"}}"#,
+        r#"{{"qom-type": "memory-backend-file", "id": "m", "size": 4096, "mem-path": "{}"}}"#,
         folder.path().display()
     );
     let running = Running::start(program(["run", "--object", &object]));

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use qomet_config::Dialect;
 use qomet_qmp::Address;
 
 #[derive(Debug, Parser)]
@@ -39,13 +40,46 @@ pub(crate) enum Command {
 
 /// `check`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").args(["files", "objects", "qemu"]).required(true).multiple(true)))]
 pub(crate) struct Check {
     /// Documents to check together; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) lines: Lines,
+    /// A command line of QEMU, quoted as one argument (repeatable): its -object arguments are checked
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) qemu: Vec<String>,
     /// For people on standard error, or for programs on standard output
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+/// Objects on the command line.
+#[derive(Debug, Args)]
+pub(crate) struct Lines {
+    /// One more object (repeatable): TYPE,id=…,key=value or '{"qom-type": "…", "id": "…"}'; 'help' or TYPE,help for help
+    #[arg(long = "object", value_name = "LINE")]
+    pub(crate) objects: Vec<String>,
+    /// How QEMU reads key=value: as object_add and its tools do, or as the emulator's -object (ranges, flags)
+    #[arg(long, value_enum, default_value_t = LineDialect::Keyval)]
+    pub(crate) dialect: LineDialect,
+}
+
+/// QEMU's two ways to read `key=value`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LineDialect {
+    Keyval,
+    Opts,
+}
+
+impl From<LineDialect> for Dialect {
+    fn from(dialect: LineDialect) -> Dialect {
+        match dialect {
+            LineDialect::Keyval => Dialect::Keyval,
+            LineDialect::Opts => Dialect::Opts,
+        }
+    }
 }
 
 /// Who reads a report. The variants have no documentation: help would list each on a line of its own.
@@ -62,9 +96,8 @@ pub(crate) struct Run {
     /// Documents whose objects are created together; `-` is standard input
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// One more object (repeatable), such as '{"qom-type": "…", "id": "…"}'
-    #[arg(long = "object", value_name = "JSON")]
-    pub(crate) objects: Vec<String>,
+    #[command(flatten)]
+    pub(crate) lines: Lines,
     /// Speak the QEMU Machine Protocol on a socket (repeatable): unix:PATH
     #[arg(long, value_name = "ADDR", conflicts_with = "once")]
     pub(crate) qmp: Vec<Address>,
@@ -116,6 +149,8 @@ const EXAMPLES: [(&str, &str); 5] = [
         "Examples:
   {bin} check vm.json
   {bin} check base.json extra.json      ids and links are checked across files
+  {bin} check --object TYPE,id=a,size=1G
+  {bin} check --qemu \"$(cat start-vm.sh)\"
   generate | {bin} check - --format json
 
 Exit code: 0 fine (there may be warnings), 1 rejected, 2 usage error or unreadable file",
@@ -126,7 +161,8 @@ Exit code: 0 fine (there may be warnings), 1 rejected, 2 usage error or unreadab
   {bin} run vm.json                     until Ctrl-C; then everything is released
   {bin} run vm.json --once              create, show, release
   {bin} run --qmp unix:/run/vm.sock     an empty model, until a client says quit
-  {bin} run vm.json --object '{\"qom-type\": \"…\", \"id\": \"extra\"}'
+  {bin} run vm.json --object TYPE,id=extra,size=1G
+  {bin} run --object TYPE,help          the properties of a type
 
 Exit code: 0 fine, 1 rejected, 2 usage error or unreadable file, 3 the host refused, or a
 signal came before everything was created",

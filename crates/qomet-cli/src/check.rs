@@ -7,7 +7,7 @@ use crate::arguments::{Check, Format};
 use crate::console::Console;
 use crate::input;
 use crate::outcome::{Outcome, Trouble};
-use crate::text::count;
+use crate::text::{count, shown};
 
 /// Runs the command.
 ///
@@ -18,13 +18,21 @@ pub(crate) fn check(
     arguments: &Check,
     console: &mut Console,
 ) -> Result<Outcome, Trouble> {
-    let documents = input::read(&arguments.files, console)?;
+    let mut documents = input::read(&arguments.files, console)?;
+    input::add_lines(&mut documents, &arguments.lines);
+    input::add_command_lines(&mut documents, &arguments.qemu);
+    if let Some(helped) = input::help(&documents, &registry, console)? {
+        return Ok(helped);
+    }
     let model = Model::new(registry);
     let plan = documents.plan(&model, Level::Host);
     let found = plan.diagnostics();
     match arguments.format {
         Format::Json => {
-            let report = render_json(found, documents.sources());
+            let mut report = render_json(found, documents.sources());
+            if let (Some(report), false) = (report.as_object_mut(), documents.left_alone().is_empty()) {
+                report.insert("left_alone".to_owned(), documents.left_alone().into());
+            }
             console.print(&format!("{report:#}\n"));
         }
         Format::Human => {
@@ -38,10 +46,21 @@ pub(crate) fn check(
                 (0, warnings) => count(warnings, "warning"),
                 (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
             };
+            let others = documents.left_alone();
+            if !others.is_empty() {
+                let others: Vec<String> = others.iter().map(|other| shown(other)).collect();
+                console.print(&format!("left alone: {}\n", others.join(" ")));
+            }
             if plan.is_accepted() {
                 let objects = count(plan.batch().drafts().len(), "object");
-                let files = count(arguments.files.len(), "file");
-                console.print(&format!("{objects} in {files}, {mistakes}\n"));
+                let of = |number: usize, what| (number > 0).then(|| count(number, what));
+                let texts = [
+                    of(arguments.files.len(), "file"),
+                    of(arguments.lines.objects.len(), "line"),
+                    of(arguments.qemu.len(), "command line"),
+                ];
+                let texts: Vec<String> = texts.into_iter().flatten().collect();
+                console.print(&format!("{objects} in {}, {mistakes}\n", texts.join(" and ")));
             } else {
                 console.print(&format!("{mistakes}\n"));
             }

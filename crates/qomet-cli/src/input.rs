@@ -1,13 +1,15 @@
-//! From file arguments to documents.
+//! From arguments to documents.
 
 use std::path::{Path, PathBuf};
 
+use qomet::TypeRegistry;
 use qomet_config::Documents;
 
+use crate::arguments::{Describe, Lines, Types};
 use crate::console::Console;
-use crate::host;
-use crate::outcome::Trouble;
+use crate::outcome::{Outcome, Trouble};
 use crate::text::shown;
+use crate::{describe, host, types};
 
 /// Reads every file into one set of documents; `-` is standard input.
 ///
@@ -33,4 +35,44 @@ pub(crate) fn read(files: &[PathBuf], console: &mut Console) -> Result<Documents
         }
     }
     if troubles.is_empty() { Ok(documents) } else { Err(Trouble(troubles.join("\nerror: "))) }
+}
+
+/// Adds the objects of the command line.
+pub(crate) fn add_lines(documents: &mut Documents, lines: &Lines) {
+    for (index, object) in lines.objects.iter().enumerate() {
+        let name = numbered("--object", index, lines.objects.len());
+        documents.add_line(&name, object.as_bytes(), lines.dialect.into());
+    }
+}
+
+/// Adds the objects of pasted command lines.
+pub(crate) fn add_command_lines(documents: &mut Documents, texts: &[String]) {
+    for (index, text) in texts.iter().enumerate() {
+        documents.add_command_line(&numbered("--qemu", index, texts.len()), text.as_bytes());
+    }
+}
+
+/// What diagnostics call one of several arguments.
+fn numbered(option: &str, index: usize, count: usize) -> String {
+    match count {
+        1 => option.to_owned(),
+        _ => format!("{option} #{}", index + 1),
+    }
+}
+
+/// Gives the help that a line asks for, if one does.
+///
+/// # Errors
+/// As the commands `types` and `describe`.
+pub(crate) fn help(
+    documents: &Documents,
+    registry: &TypeRegistry,
+    console: &mut Console,
+) -> Result<Option<Outcome>, Trouble> {
+    let Some(help) = documents.help(registry) else { return Ok(None) };
+    let told = match help.type_name {
+        Some(name) => describe::describe(registry, &Describe { name, json: false }, console),
+        None => types::types(registry, &Types { json: false }, console),
+    };
+    told.map(Some)
 }

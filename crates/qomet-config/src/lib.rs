@@ -1,7 +1,7 @@
-//! Property bags: JSON documents and what can be said about them.
+//! Property bags: the languages they are written in, and what can be said about them.
 //!
 //! This crate turns text into values for the object model and mistakes into diagnostics that name their place.
-//! The lower half is here: [`Sources`] holds the texts, [`Tape`] is a parsed one, [`JsonInput`] and
+//! The lower half is here: [`Sources`] holds the texts, [`Tape`] is a parsed one, [`TapeInput`] and
 //! [`JsonOutput`] are the visitors, [`render_human`] and [`render_json`] show diagnostics.
 //!
 //! ```
@@ -17,18 +17,34 @@
 //! assert_eq!(codes, ["missing-comma", "unquoted-value"]);
 //! assert!(render_human(&found, &sources, false).contains("vm.json:1:15"));
 //! ```
+//!
+//! ```text
+//! source     the texts, and lines and columns in them
+//! json, line, ini    the syntaxes: each makes tapes
+//! import     texts that hold bags among other things
+//! tape       what every syntax becomes, and its visitor
+//! document   from tapes to checked plans
+//! schema     types, described
+//! render     diagnostics, shown
+//! ```
 #![forbid(unsafe_code)]
 
 mod document;
+mod import;
+mod ini;
 mod json;
+mod line;
 mod render;
 mod schema;
 mod source;
 mod syntax_error;
+mod tape;
 
 pub use document::{Documents, Plan, read_bag};
-pub use json::{Elements, JsonInput, JsonOutput, Leniency, Members, Node, Syntax, Tape};
+pub use json::{JsonOutput, Syntax};
+pub use line::Help;
 pub use render::{render_human, render_json};
 pub use schema::{describe_property, describe_type, describe_types, document_schema, type_schema};
 pub use source::{Location, Position, Source, Sources, TEXT_LIMIT};
 pub use syntax_error::{MISTAKES_LIMIT, SyntaxErrorKind};
+pub use tape::{Dialect, Elements, Leniency, Members, Node, Tape, TapeInput};

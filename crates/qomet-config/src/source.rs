@@ -32,10 +32,20 @@ pub struct Sources {
     list: Vec<Source>,
 }
 
+/// How places in a text are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// By line and column.
+    File,
+    /// By offset in bytes.
+    Line,
+}
+
 /// One text with the name that its diagnostics show.
 #[derive(Debug)]
 pub struct Source {
     name: String,
+    form: Form,
     text: String,
     lines: OnceLock<Vec<u32>>,
     /// How many characters stand before each [`BLOCK`] of the text.
@@ -85,9 +95,21 @@ impl Sources {
         bytes: impl Into<Vec<u8>>,
         diagnostics: &mut Diagnostics,
     ) -> u32 {
+        self.add_as(name, bytes, Form::File, diagnostics)
+    }
+
+    /// Adds a text whose places are told in another way.
+    pub(crate) fn add_as(
+        &mut self,
+        name: impl Into<String>,
+        bytes: impl Into<Vec<u8>>,
+        form: Form,
+        diagnostics: &mut Diagnostics,
+    ) -> u32 {
         let index = narrow(self.list.len());
         let mut source = Source {
             name: name.into(),
+            form,
             text: String::new(),
             lines: OnceLock::new(),
             blocks: OnceLock::new(),
@@ -124,6 +146,14 @@ impl Sources {
     #[must_use]
     pub fn get(&self, source: u32) -> Option<&Source> {
         self.list.get(usize::try_from(source).ok()?)
+    }
+
+    /// Notes a mistake that was found while taking a text apart; each check says it.
+    pub(crate) fn add_mistake(&mut self, source: u32, kind: SyntaxErrorKind, place: Range<usize>) {
+        let place = Place { source, start: narrow(place.start), end: narrow(place.end) };
+        if let Some(source) = usize::try_from(source).ok().and_then(|index| self.list.get_mut(index)) {
+            source.mistakes.push((kind, place));
+        }
     }
 
     /// The texts in order.
@@ -175,6 +205,11 @@ impl Source {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether it is a line, whose places are told by their offset.
+    pub(crate) fn is_line(&self) -> bool {
+        self.form == Form::Line
     }
 
     /// The text, a byte-order mark included.

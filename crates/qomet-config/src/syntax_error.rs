@@ -1,6 +1,6 @@
 //! Every mistake of syntax, each worded here and nowhere else.
 //!
-//! The JSON parser and [`Sources`](crate::Sources) report these; wrong values, names and types are
+//! The parsers and [`Sources`](crate::Sources) report these; wrong values, names and types are
 //! [`qomet::ModelErrorKind`]. Where a repair is certain enough to be written for the user, it is the suggestion:
 //! the text that belongs in place of what the diagnostic's place covers.
 
@@ -100,6 +100,32 @@ pub enum SyntaxErrorKind {
     HashComment,
     /// A comment without its end.
     UnterminatedComment,
+
+    // pairs of key and value
+    /// A key that is none.
+    InvalidKey { key: String },
+    /// A part of a key that is too long.
+    KeyTooLong { length: usize, limit: usize },
+    /// Text without `=` where a pair belongs.
+    MissingEquals { text: String },
+    /// A key with a value as well as members, or with members as well as elements.
+    InconsistentKeys { key: String },
+    /// A list whose elements leave one out.
+    MissingElement { key: String, index: usize },
+
+    // sections
+    /// A line that is neither section nor pair.
+    NotASectionLine,
+    /// A pair before the first section.
+    NoSection,
+    /// A line that is too long.
+    LineTooLong { length: usize, limit: usize },
+
+    // command lines
+    /// A quote of a shell without its end.
+    UnterminatedQuote { quote: char },
+    /// An option without what it takes.
+    MissingArgument { option: String },
 }
 
 use SyntaxErrorKind as K;
@@ -184,6 +210,16 @@ impl Problem for SyntaxErrorKind {
             K::NotADocument { .. } => "not-a-document",
             K::HashComment => "hash-comment",
             K::UnterminatedComment => "unterminated-comment",
+            K::InvalidKey { .. } => "invalid-key",
+            K::KeyTooLong { .. } => "key-too-long",
+            K::MissingEquals { .. } => "missing-equals",
+            K::InconsistentKeys { .. } => "inconsistent-keys",
+            K::MissingElement { .. } => "missing-element",
+            K::NotASectionLine => "not-a-section-line",
+            K::NoSection => "no-section",
+            K::LineTooLong { .. } => "line-too-long",
+            K::UnterminatedQuote { .. } => "unterminated-quote",
+            K::MissingArgument { .. } => "missing-argument",
         }
     }
 
@@ -237,6 +273,23 @@ impl Problem for SyntaxErrorKind {
             K::NotADocument { expected, found } => write!(f, "expected {expected}, found {found}"),
             K::HashComment => f.write_str("comments do not start with '#'"),
             K::UnterminatedComment => f.write_str("the comment has no end"),
+            K::InvalidKey { key } if key.is_empty() => f.write_str("a key is missing"),
+            K::InvalidKey { key } => write!(f, "'{}' is not a key", Shown(key)),
+            K::KeyTooLong { length, limit } => {
+                write!(f, "a part of the key is {length} bytes long, the limit is {limit}")
+            }
+            K::MissingEquals { text } => write!(f, "'{}' has no '=' and no value", Shown(text)),
+            K::InconsistentKeys { key } => {
+                write!(f, "'{}' is given in ways that exclude each other", Shown(key))
+            }
+            K::MissingElement { key, index } => write!(f, "element {index} of '{}' is missing", Shown(key)),
+            K::NotASectionLine => f.write_str("the line is neither a section nor a key with its value"),
+            K::NoSection => f.write_str("the line belongs to no section"),
+            K::LineTooLong { length, limit } => {
+                write!(f, "the line is {length} bytes long, the limit is {limit}")
+            }
+            K::UnterminatedQuote { quote } => write!(f, "the quote {quote} has no end"),
+            K::MissingArgument { option } => write!(f, "'{}' has no argument", Shown(option)),
         }
     }
 
@@ -263,6 +316,15 @@ impl Problem for SyntaxErrorKind {
             K::UnexpectedText { .. } => "a comma or a closing bracket".to_owned(),
             K::MissingBracket { bracket } | K::MissingOpening { bracket } => bracket.to_string(),
             K::WrongBracket { expected, .. } => expected.to_string(),
+            K::InvalidKey { .. } => "a name".to_owned(),
+            K::KeyTooLong { limit, .. } | K::LineTooLong { limit, .. } => format!("at most {limit} bytes"),
+            K::NotASectionLine => "[object \"ID\"] or KEY = \"VALUE\"".to_owned(),
+            K::NoSection => "[object \"ID\"]".to_owned(),
+            K::UnterminatedQuote { quote } => quote.to_string(),
+            K::MissingArgument { .. } => "an argument".to_owned(),
+            K::MissingEquals { .. } => "=".to_owned(),
+            K::InconsistentKeys { .. } => "a value, members with names, or elements with numbers".to_owned(),
+            K::MissingElement { key, index } => format!("{}.{index}", Shown(key)),
             _ => return None,
         })
     }
@@ -288,7 +350,10 @@ impl Problem for SyntaxErrorKind {
             | K::UnquotedName { name: text }
             | K::UnquotedValue { text }
             | K::BadNumber { text }
-            | K::UnexpectedText { text } => Shown(text).to_string(),
+            | K::UnexpectedText { text }
+            | K::InvalidKey { key: text }
+            | K::MissingEquals { text } => Shown(text).to_string(),
+            K::KeyTooLong { length, .. } | K::LineTooLong { length, .. } => format!("{length} bytes"),
             K::WrongQuotes { quote, .. } => quote.to_string(),
             K::WrongSeparator { found } | K::WrongBracket { found, .. } | K::ExtraBracket { found } => {
                 found.to_string()
@@ -333,6 +398,20 @@ impl Problem for SyntaxErrorKind {
             K::MissingValue { .. } => "write a value, or remove the name".to_owned(),
             K::HashComment => "write // instead of #".to_owned(),
             K::UnterminatedComment => "add */ where it ends".to_owned(),
+            K::InvalidKey { .. } | K::MissingEquals { .. } => {
+                "pairs are written key=value with a comma between them; a comma in a value is doubled"
+                    .to_owned()
+            }
+            K::InconsistentKeys { .. } => {
+                "give it a value, or members (key.name=…), or elements (key.0=…), not several of them"
+                    .to_owned()
+            }
+            K::NotASectionLine => {
+                "write [object \"ID\"] or KEY = \"VALUE\", with spaces around the '='".to_owned()
+            }
+            K::NoSection => "write [object \"ID\"] before it".to_owned(),
+            K::UnterminatedQuote { quote } => format!("add {quote} where it ends"),
+            K::MissingElement { .. } => "elements are numbered from 0, without gaps, in any order".to_owned(),
             _ => return None,
         })
     }
@@ -441,6 +520,17 @@ impl SyntaxErrorKind {
             K::NotADocument { expected: "a list of objects", found: InputKind::Number },
             K::HashComment,
             K::UnterminatedComment,
+            K::InvalidKey { key: s("host-nodes.") },
+            K::InvalidKey { key: s("") },
+            K::KeyTooLong { length: 130, limit: 127 },
+            K::MissingEquals { text: s("share") },
+            K::InconsistentKeys { key: s("rules") },
+            K::MissingElement { key: s("rules"), index: 1 },
+            K::NotASectionLine,
+            K::NoSection,
+            K::LineTooLong { length: 2000, limit: 1023 },
+            K::UnterminatedQuote { quote: '\'' },
+            K::MissingArgument { option: s("-object") },
         ]
     }
 }

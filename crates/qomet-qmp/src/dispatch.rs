@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use indexmap::IndexMap;
 use parking_lot::Mutex;
 use qomet::{Diagnostics, ErrorClass, Model, Native, NativeInput, Output, Value, ValueType};
-use qomet_config::{JsonInput, JsonOutput, Leniency, Node};
+use qomet_config::{JsonOutput, Leniency, Node, TapeInput};
 
 use crate::commands;
 use crate::peer::{Peer, Peers};
@@ -182,7 +182,7 @@ impl Call<'_> {
     pub(crate) fn read<A: Value>(&self) -> Result<A, Refusal> {
         let mut report = Diagnostics::new();
         let read = match self.arguments {
-            Some(node) => A::read(&mut JsonInput::new(node, Leniency::Strict, &mut report)),
+            Some(node) => A::read(&mut TapeInput::new(node, Leniency::Strict, &mut report)),
             None => A::read(&mut NativeInput::new(&Native::Struct(Vec::new()), &mut report)),
         };
         let mut problems = report.take();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use qomet::{Diagnostic, Diagnostics, Input, Native, NativeInput, Output, TextOutput};
-use qomet_config::{JsonInput, JsonOutput, Leniency, Sources, Syntax, Tape};
+use qomet_config::{JsonOutput, Leniency, Sources, Syntax, Tape, TapeInput};
 use qomet_testkit::build;
 use qomet_testkit::conformance::{
     Sink, Source, cases, check_input, check_output, poke, rebuild, same, values, write,
@@ -90,7 +90,7 @@ impl Source for JsonSource {
         let tape = Tape::parse(&sources, source, Syntax::DOCUMENT, &mut report);
         let found = report.take();
         assert!(found.is_empty(), "{found:?}");
-        with(&mut JsonInput::new(tape.root(), self.leniency, &mut report));
+        with(&mut TapeInput::new(tape.root(), self.leniency, &mut report));
         report.take()
     }
 }
@@ -220,7 +220,7 @@ fn what_an_object_shows_is_what_makes_it_again() {
         let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
         let source = sources.add("value", text.finish(), &mut report);
         let tape = Tape::parse(&sources, source, Syntax::DOCUMENT, &mut report);
-        let done = again.assign(*slot, &mut JsonInput::new(tape.root(), Leniency::Strict, &mut report));
+        let done = again.assign(*slot, &mut TapeInput::new(tape.root(), Leniency::Strict, &mut report));
         assert!(done.is_ok(), "{}: {:?}", property.name, report.take());
     }
     let again = model.create(again).unwrap();

@@ -27,12 +27,9 @@ pub(crate) fn run(
     console: &mut Console,
 ) -> Result<Outcome, Trouble> {
     let mut documents = input::read(&arguments.files, console)?;
-    for (index, object) in arguments.objects.iter().enumerate() {
-        let name = match arguments.objects.len() {
-            1 => "--object".to_owned(),
-            _ => format!("--object #{}", index + 1),
-        };
-        documents.add(&name, object.as_bytes());
+    input::add_lines(&mut documents, &arguments.lines);
+    if let Some(helped) = input::help(&documents, &registry, console)? {
+        return Ok(helped);
     }
     let mut stop = Stop::install()?;
     // A socket that cannot be had is told before anything is created; nobody is served yet.

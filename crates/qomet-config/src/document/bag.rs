@@ -14,8 +14,8 @@ use qomet::{
     nearest,
 };
 
-use crate::json::{Count, JsonInput, Names, Node};
 use crate::syntax_error::{MISTAKES_LIMIT, SyntaxErrorKind};
+use crate::tape::{Count, Names, Node, TapeInput};
 
 /// Reads bags, one after the other.
 pub(super) struct Reader<'r> {
@@ -78,7 +78,7 @@ impl<'r> Reader<'r> {
     }
 
     /// Reads one bag. Reports all that is wrong with it by itself.
-    pub(super) fn read<'t>(&mut self, bag: Node<'t>, input: &mut JsonInput<'t, '_>) {
+    pub(super) fn read<'t>(&mut self, bag: Node<'t>, input: &mut TapeInput<'t, '_>) {
         let number = self.bags;
         self.bags += 1;
         let before = input.diagnostics().len();
@@ -125,7 +125,7 @@ impl<'r> Reader<'r> {
         bag: Node<'t>,
         number: usize,
         about: &mut About,
-        input: &mut JsonInput<'t, '_>,
+        input: &mut TapeInput<'t, '_>,
     ) {
         let mut head = Head::read(bag, input);
         about.object = head.id.clone();
@@ -210,7 +210,7 @@ struct Head<'t> {
 }
 
 impl<'t> Head<'t> {
-    fn read(bag: Node<'t>, input: &mut JsonInput<'t, '_>) -> Self {
+    fn read(bag: Node<'t>, input: &mut TapeInput<'t, '_>) -> Self {
         let mut head = Head { type_name: None, id: None, id_failed: None, id_key: None };
         let mut id = None;
         for (key, value) in bag.members() {
@@ -251,7 +251,7 @@ fn report_misspelt<'t>(
     key: Node<'t>,
     valid: &'static str,
     type_name: Option<&str>,
-    input: &mut JsonInput<'t, '_>,
+    input: &mut TapeInput<'t, '_>,
 ) -> Failed {
     let name = key.str().unwrap_or_default().into_owned();
     let mut problem =
@@ -261,13 +261,13 @@ fn report_misspelt<'t>(
 }
 
 /// Says of which property the diagnostics from number `before` on are.
-fn name_property(input: &mut JsonInput<'_, '_>, before: usize, name: &str) {
+fn name_property(input: &mut TapeInput<'_, '_>, before: usize, name: &str) {
     for diagnostic in input.diagnostics().since(before) {
         diagnostic.about_mut().property = Some(name.into());
     }
 }
 
-fn duplicate<'t>(key: Node<'t>, first: Node<'t>, name: &str, input: &mut JsonInput<'t, '_>) -> Failed {
+fn duplicate<'t>(key: Node<'t>, first: Node<'t>, name: &str, input: &mut TapeInput<'t, '_>) -> Failed {
     let related =
         Related { label: "first given here".to_owned(), about: About::default(), place: Some(first.place()) };
     let problem =
@@ -281,7 +281,7 @@ fn read_properties<'t>(
     reported: Option<usize>,
     draft: &mut dyn AnyDraft,
     suggestions: &mut Suggestions,
-    input: &mut JsonInput<'t, '_>,
+    input: &mut TapeInput<'t, '_>,
 ) {
     let (mut type_key, mut id_key) = (None, None);
     let mut names = Names::new(bag);

@@ -11,19 +11,27 @@
 mod bag;
 #[cfg(test)]
 mod large_tests;
+mod piece;
 mod place;
 mod sensitive;
 mod shape;
 
 use qomet::{AnyDraft, Batch, Diagnostic, Diagnostics, Failed, Level, Model, ObjectRef, TypeRegistry};
 
-use crate::json::{JsonInput, Leniency, Node, Syntax, Tape};
-use crate::source::Sources;
+use crate::import::{self, Found};
+use crate::ini;
+use crate::line::Help;
+use crate::source::{Form, Source, Sources};
+use crate::tape::{Dialect, Leniency, Node, Tape, TapeInput};
+use piece::Piece;
 
 /// Texts that are checked together.
 #[derive(Debug, Default)]
 pub struct Documents {
     sources: Sources,
+    /// Where in the sources bags stand.
+    pieces: Vec<Piece>,
+    others: Vec<String>,
 }
 
 /// What creating the objects of some documents would do. It holds what it needs to do that.
@@ -42,12 +50,72 @@ impl Documents {
         Self::default()
     }
 
-    /// Adds a text: one bag, a list of bags, or `{"objects": [bags]}`. `name` is what diagnostics call it.
+    /// Adds a file: JSON that is one bag, a list of bags, or `{"objects": [bags]}`; or, as its content shows, sections
+    /// of a `-readconfig` file. `name` is what diagnostics call it.
     pub fn add(&mut self, name: &str, bytes: impl Into<Vec<u8>>) {
+        let source = self.source(name, bytes, Form::File);
+        let text = self.sources.get(source).map_or("", Source::text);
+        if ini::is_ini(text) {
+            self.others.extend(ini::others(text));
+        }
+        self.pieces.push(Piece::document(source, text));
+    }
+
+    /// Adds a line that is one bag: `key=value` in a dialect of QEMU, or JSON if it begins with `{`. The JSON of a line
+    /// is as strict as QEMU's.
+    pub fn add_line(&mut self, name: &str, line: impl Into<Vec<u8>>, dialect: Dialect) {
+        let source = self.source(name, line, Form::Line);
+        let text = self.sources.get(source).map_or("", Source::text);
+        self.pieces.push(Piece::line(source, text, dialect));
+    }
+
+    /// Adds the objects of a command line of QEMU, pasted with its quotes: the arguments of `-object`, which are lines in
+    /// the dialect `opts` or JSON. Everything else is [`left_alone`](Self::left_alone).
+    pub fn add_command_line(&mut self, name: &str, text: impl Into<Vec<u8>>) {
+        let text = text.into();
+        let form = if text.contains(&b'\n') { Form::File } else { Form::Line };
+        let source = self.source(name, text, form);
+        let found = import::command_line(self.sources.get(source).map_or("", Source::text));
+        self.take(source, found);
+    }
+
+    fn take(&mut self, source: u32, found: Found) {
+        for (kind, place) in found.mistakes {
+            self.sources.add_mistake(source, kind, place);
+        }
+        self.others.extend(found.others);
+        self.pieces.extend(found.objects.into_iter().map(|taken| Piece::argument(source, taken)));
+    }
+
+    /// What else stood in the texts and was not looked at: options of a command line, sections that are no objects, in
+    /// order. Their values are not told.
+    #[must_use]
+    pub fn left_alone(&self) -> &[String] {
+        &self.others
+    }
+
+    fn source(&mut self, name: &str, bytes: impl Into<Vec<u8>>, form: Form) -> u32 {
         let mut report = Diagnostics::new();
-        self.sources.add(name, bytes, &mut report);
+        let source = self.sources.add_as(name, bytes, form, &mut report);
         // Every plan says it.
         let _ = report.take();
+        source
+    }
+
+    /// What help a line asks for, if one does; then it is not meant to be created.
+    #[must_use]
+    pub fn help(&self, registry: &TypeRegistry) -> Option<Help> {
+        let asked = self.pieces.iter().find_map(|piece| piece.help(&self.sources));
+        let known = |help: &Help| {
+            help.type_name
+                .as_deref()
+                .is_some_and(|name| registry.get(name).is_some_and(|class| class.is_user_creatable()))
+        };
+        match asked {
+            Some(help) if help.type_name.is_none() || known(&help) => Some(help),
+            Some(help) if !help.strict => Some(Help { type_name: None, ..help }),
+            _ => None,
+        }
     }
 
     /// The texts, for showing diagnostics.
@@ -64,14 +132,17 @@ impl Documents {
         for source in sources.iter() {
             let _ = source.report_again(&mut report);
         }
-        let tapes: Vec<Tape<'_>> = (0u32..)
-            .zip(sources.iter())
-            .map(|(source, _)| Tape::parse(sources, source, Syntax::DOCUMENT, &mut report))
-            .collect();
         let mut reader = bag::Reader::new(model.registry());
-        for tape in &tapes {
-            let mut input = JsonInput::new(tape.root(), Leniency::Lenient, &mut report);
+        let mut tapes = Vec::with_capacity(self.pieces.len());
+        for piece in &self.pieces {
+            let before = report.len();
+            let tape = piece.parse(sources, &mut report);
+            let mut input = TapeInput::new(tape.root(), piece.leniency(), &mut report);
             shape::each_bag(tape.root(), &mut input, &mut |bag, input| reader.read(bag, input));
+            if report.since(before).iter().any(Diagnostic::is_error) {
+                piece.name_other_dialect(model.registry(), sources, report.since(before));
+            }
+            tapes.push(tape);
         }
         let bag::Reader { drafts, lost, failed, .. } = reader;
         let mut batch = model.batch(drafts);
@@ -96,7 +167,7 @@ pub fn read_bag(
     report: &mut Diagnostics,
 ) -> Option<Box<dyn AnyDraft>> {
     let mut reader = bag::Reader::new(registry);
-    reader.read(bag, &mut JsonInput::new(bag, leniency, report));
+    reader.read(bag, &mut TapeInput::new(bag, leniency, report));
     reader.drafts.pop()
 }
 

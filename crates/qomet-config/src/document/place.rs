@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use qomet::{About, CompactString, Diagnostic, Place};
 
 use super::shape;
-use crate::json::{JsonInput, Leniency, Node, Tape};
+use crate::tape::{Leniency, Node, Tape, TapeInput};
 
 /// Fills in the places of diagnostics that only say which bag and property they are about.
 pub(super) fn locate(tapes: &[Tape<'_>], diagnostics: &mut [Diagnostic]) {
@@ -20,7 +20,7 @@ pub(super) fn locate(tapes: &[Tape<'_>], diagnostics: &mut [Diagnostic]) {
     // Only the shape is wanted; what is wrong with it was said before.
     let mut said = qomet::Diagnostics::new();
     for tape in tapes {
-        let mut input = JsonInput::new(tape.root(), Leniency::Lenient, &mut said);
+        let mut input = TapeInput::new(tape.root(), Leniency::Lenient, &mut said);
         shape::each_bag(tape.root(), &mut input, &mut |bag, _| bags.list.push(bag));
     }
     let _ = said.take();

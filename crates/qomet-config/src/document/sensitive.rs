@@ -10,8 +10,8 @@ use std::ops::Range;
 use qomet::{Class, Diagnostic, Diagnostics, TypeRegistry, nearest};
 
 use super::shape;
-use crate::json::{JsonInput, Leniency, Node, Tape};
 use crate::source::{Sources, widen};
+use crate::tape::{Leniency, Node, Tape, TapeInput};
 
 /// After so many different wrong names of types nobody guesses which one was meant.
 const GUESSES: usize = 1000;
@@ -24,11 +24,11 @@ pub(super) fn hide(registry: &TypeRegistry, tapes: &[Tape<'_>], sources: &Source
     }
     // Only the shape is wanted; what is wrong with it was said before.
     let mut said = Diagnostics::new();
-    for (source, tape) in (0..).zip(tapes) {
+    for tape in tapes {
         let mut found = Vec::new();
-        let mut input = JsonInput::new(tape.root(), Leniency::Lenient, &mut said);
+        let mut input = TapeInput::new(tape.root(), Leniency::Lenient, &mut said);
         shape::each_bag(tape.root(), &mut input, &mut |bag, _| secrets.find(bag, &mut found));
-        sources.hide(source, found);
+        sources.hide(tape.source(), found);
     }
     let _ = said.take();
 }
@@ -83,8 +83,8 @@ impl<'r> Secrets<'r> {
         for (key, value) in bag.members() {
             let name = key.str().unwrap_or_default();
             if secrets.iter().any(|secret| secret.is_sensitive(&name)) {
-                let place = value.place();
-                found.push(widen(place.start)..widen(place.end));
+                let places = value.given().map(Node::place);
+                found.extend(places.map(|place| widen(place.start)..widen(place.end)));
             }
         }
     }

@@ -2,18 +2,18 @@
 
 use qomet::{About, Diagnostic, Input, InputKind, ModelErrorKind, Related};
 
-use crate::json::{JsonInput, Node};
 use crate::syntax_error::SyntaxErrorKind;
+use crate::tape::{Node, TapeInput};
 
 /// Calls `each` with every bag of a document, in order. Reports what is wrong with the shape.
 pub(super) fn each_bag<'t>(
     root: Node<'t>,
-    input: &mut JsonInput<'t, '_>,
-    each: &mut dyn FnMut(Node<'t>, &mut JsonInput<'t, '_>),
+    input: &mut TapeInput<'t, '_>,
+    each: &mut dyn FnMut(Node<'t>, &mut TapeInput<'t, '_>),
 ) {
     match root.kind() {
         InputKind::List => root.elements().for_each(|bag| each(bag, input)),
-        InputKind::Struct if root.get("objects").is_some() && root.get("qom-type").is_none() => {
+        InputKind::Struct if has_objects(root) && root.get("qom-type").is_none() => {
             wrapper(root, input, each);
         }
         InputKind::Struct => each(root, input),
@@ -21,10 +21,15 @@ pub(super) fn each_bag<'t>(
     }
 }
 
+/// Whether it may be a document of several bags. A line is one bag, whatever its keys.
+fn has_objects(root: Node<'_>) -> bool {
+    root.get("objects").is_some_and(|value| !value.is_word())
+}
+
 fn wrapper<'t>(
     root: Node<'t>,
-    input: &mut JsonInput<'t, '_>,
-    each: &mut dyn FnMut(Node<'t>, &mut JsonInput<'t, '_>),
+    input: &mut TapeInput<'t, '_>,
+    each: &mut dyn FnMut(Node<'t>, &mut TapeInput<'t, '_>),
 ) {
     const MEMBERS: [&str; 2] = ["$schema", "objects"];
     let mut seen: Vec<(&str, Node<'t>)> = Vec::new();
@@ -62,7 +67,7 @@ fn wrapper<'t>(
 }
 
 /// Reports that something else was expected; says nothing about what was reported already.
-fn wrong<'t>(node: Node<'t>, expected: &'static str, input: &mut JsonInput<'t, '_>) {
+fn wrong<'t>(node: Node<'t>, expected: &'static str, input: &mut TapeInput<'t, '_>) {
     if node.kind() != InputKind::Damaged && node.too_deep().is_none() {
         input.move_to(node);
         let _ = input.report(Box::new(SyntaxErrorKind::NotADocument { expected, found: node.kind() }));

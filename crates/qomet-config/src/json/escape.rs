@@ -71,7 +71,7 @@ fn four_digits(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 /// The text that a checked string stands for.
-pub(super) fn unescape(text: &str) -> String {
+pub(crate) fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {

@@ -11,11 +11,12 @@ use std::ops::Range;
 
 use qomet::{Diagnostic, Diagnostics, Failed, Place, Related};
 
+use super::Syntax;
 use super::escape::{Escape, escape};
 use super::scan::{byte, digits_end, is_word, line_end, space_end, string_special};
-use super::tape::{Kind, Syntax, Tape, Token};
 use crate::source::{Source, narrow, widen};
 use crate::syntax_error::{MISTAKES_LIMIT, SyntaxErrorKind};
+use crate::tape::{Dialect, Kind, Tape, Token};
 
 /// What comes next.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -120,7 +121,7 @@ impl<'a, 'd> Parser<'a, 'd> {
         }
         self.mark_damage();
         let Parser { text, source, tokens, failed, too_deep, .. } = self;
-        Tape { text, source, tokens, failed, too_deep }
+        Tape { text, source, tokens, failed, too_deep, dialect: Dialect::Keyval, origin: None }
     }
 
     // The valid document.

@@ -9,9 +9,9 @@
 
 use super::parse::{Inside, Next, Parser};
 use super::scan::{blanks_end, byte, closer, is_word, line_end, opener, space_end, string_end};
-use super::tape::{Kind, Token};
 use crate::source::widen;
 use crate::syntax_error::{SyntaxErrorKind as K, is_invisible};
+use crate::tape::{Kind, Token};
 
 /// At most so many opening brackets are shown beside the end of the text.
 const OPENERS_SHOWN: usize = 3;

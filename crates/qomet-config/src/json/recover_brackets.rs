@@ -8,9 +8,9 @@ use qomet::{About, Related};
 
 use super::parse::{Inside, Next, Parser};
 use super::scan::{brackets_fit, byte, closer, opener, space_end};
-use super::tape::{Kind, Token};
 use crate::source::{narrow, widen};
 use crate::syntax_error::SyntaxErrorKind as K;
+use crate::tape::{Kind, Token};
 
 /// How far ahead brackets are compared.
 const REACH: usize = 16 << 10;

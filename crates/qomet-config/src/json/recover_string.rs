@@ -5,8 +5,8 @@
 
 use super::parse::{Inside, Next, Parser};
 use super::scan::{blanks_end, byte, is_comment, is_word, line_end, opener, space_end};
-use super::tape::Kind;
 use crate::syntax_error::SyntaxErrorKind as K;
+use crate::tape::Kind;
 
 /// At most so many bytes at the end of a line are taken for what follows a string without closing quote.
 const PUNCTUATION: usize = 64;

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use qomet::{Diagnostic, Diagnostics, InputKind};
 
-use super::{Node, Syntax, Tape};
-use crate::Sources;
+use super::Syntax;
+use crate::{Node, Sources, Tape};
 
 /// The codes that a text provokes, each with its line, column and the text at its place.
 fn mistakes(syntax: Syntax, text: impl Into<Vec<u8>>) -> Vec<String> {

@@ -22,6 +22,8 @@ const BYTES: usize = 4;
 pub(super) struct Excerpt<'a> {
     pub(super) source: &'a Source,
     pub(super) start: Position,
+    /// The first byte in the source.
+    pub(super) offset: u32,
     pub(super) text: String,
     pub(super) mark: Range<usize>,
     /// Whether something of the line is left out.
@@ -60,7 +62,14 @@ impl<'a> Excerpt<'a> {
             piece.push('…');
         }
         let cut = is_cut_before || is_cut_behind;
-        Some(Excerpt { source, start: source.position(place.start), text: piece, mark, cut })
+        Some(Excerpt {
+            source,
+            start: source.position(place.start),
+            offset: place.start,
+            text: piece,
+            mark,
+            cut,
+        })
     }
 
     /// Whether a mark of `other` can be drawn into this excerpt.

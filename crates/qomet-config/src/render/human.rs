@@ -97,7 +97,9 @@ fn draw<'a>(
     for (other, label) in others {
         snippet = snippet.annotation(AnnotationKind::Context.span(other.mark).label(label));
     }
-    if excerpt.cut {
+    if excerpt.source.is_line() {
+        group.element(Origin::path(format!("{name}, byte {}", excerpt.offset))).element(snippet)
+    } else if excerpt.cut {
         // The column of a piece would be that within the piece.
         let origin = Origin::path(name).line(line).char_column(excerpt.start.column);
         group.element(origin).element(snippet)

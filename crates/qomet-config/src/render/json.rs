@@ -1,20 +1,20 @@
 //! Diagnostics as JSON: the contract that programs rely on.
 //!
 //! Absent members are left out. Lines and columns count from 1, columns in characters; the end is the character
-//! after the last one.
+//! after the last one. In a line of `key=value` there are `offset` and `end_offset` too, in bytes from 0.
 
 use std::borrow::Cow;
 
-use qomet::{Diagnostic, Severity};
+use qomet::{About, Diagnostic, Place, Severity};
 use serde_json::{Map, Value, json};
 
-use crate::source::Sources;
+use crate::source::{Source, Sources};
 
 /// At most so many characters of a name are repeated. Valid ones are shorter, most of them by far.
 const SHOWN: usize = 256;
 
 /// `{"diagnostics": [{"code", "severity", "message", "file", "line", "column", "end_line", "end_column",
-/// "object", "property", "expected", "found", "help", "suggestion"}], "errors": N, "warnings": N}`.
+/// "offset", "end_offset", "object", "property", "expected", "found", "help", "suggestion", "notes"}], "errors": N, "warnings": N}`.
 pub fn render_json<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>, sources: &Sources) -> Value {
     let (mut list, mut errors, mut warnings) = (Vec::new(), 0_usize, 0_usize);
     for diagnostic in diagnostics {
@@ -36,6 +36,11 @@ pub fn render_json<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>, so
 fn one(diagnostic: &Diagnostic, sources: &Sources) -> Value {
     let problem = diagnostic.problem();
     let location = diagnostic.place().and_then(|place| sources.locate(place));
+    let is_line = |place: &Place| sources.get(place.source).is_some_and(Source::is_line);
+    let offsets = diagnostic.place().filter(is_line);
+    let notes =
+        diagnostic.related().iter().filter(|one| one.place.is_none() && one.about == About::default());
+    let notes: Vec<Value> = notes.map(|one| json!(one.label)).collect();
     let members = [
         ("code", Some(json!(diagnostic.code()))),
         ("severity", Some(json!(diagnostic.severity().as_str()))),
@@ -45,12 +50,15 @@ fn one(diagnostic: &Diagnostic, sources: &Sources) -> Value {
         ("column", location.map(|at| json!(at.start.column))),
         ("end_line", location.map(|at| json!(at.end.line))),
         ("end_column", location.map(|at| json!(at.end.column))),
+        ("offset", offsets.map(|place| json!(place.start))),
+        ("end_offset", offsets.map(|place| json!(place.end))),
         ("object", diagnostic.about().object.as_deref().map(|id| json!(shortened(id)))),
         ("property", diagnostic.about().property.as_deref().map(|name| json!(shortened(name)))),
         ("expected", problem.expected().map(Value::from)),
         ("found", problem.found().map(Value::from)),
         ("help", problem.help().map(Value::from)),
         ("suggestion", problem.suggestion().map(Value::from)),
+        ("notes", (!notes.is_empty()).then_some(Value::Array(notes))),
     ];
     let present = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     Value::Object(present.collect::<Map<_, _>>())

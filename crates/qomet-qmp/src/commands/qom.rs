@@ -4,7 +4,7 @@
 //! child, of type `child<TYPE>`, whose value is the child's path. Both exist here only.
 
 use qomet::{Diagnostic, Diagnostics, ModelErrorKind, ObjectRef, Output, Value};
-use qomet_config::{JsonInput, JsonOutput, Leniency, Node, Syntax, Tape};
+use qomet_config::{JsonOutput, Leniency, Node, Syntax, Tape, TapeInput};
 
 use crate::dispatch::{AnyValue, Call, Command, Done, Nothing, Shape};
 use crate::wire::Refusal;
@@ -119,7 +119,7 @@ fn setting<'t>(call: &Call<'t>) -> Result<(Get, Node<'t>), Refusal> {
     let (mut path, mut property, mut value) = (None, None, None);
     for (key, node) in call.arguments.iter().flat_map(|node| node.members()) {
         let name = key.str().unwrap_or_default();
-        let mut input = JsonInput::new(node, Leniency::Strict, &mut report);
+        let mut input = TapeInput::new(node, Leniency::Strict, &mut report);
         let before = input.diagnostics().len();
         match &*name {
             "path" => path = qomet::Input::string(&mut input).ok().map(|text| text.into_owned()),
@@ -181,7 +181,7 @@ fn set(call: &mut Call<'_>) -> Result<Done, Refusal> {
 
 fn store(model: &qomet::Model, object: &ObjectRef, property: &str, value: Node<'_>) -> Result<(), Refusal> {
     let mut report = Diagnostics::new();
-    let mut input = JsonInput::new(value, Leniency::Strict, &mut report);
+    let mut input = TapeInput::new(value, Leniency::Strict, &mut report);
     let stored = model.set_from(object, property, &mut input)?;
     let mut problems = report.take();
     for problem in &mut problems {

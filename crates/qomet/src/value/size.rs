@@ -9,8 +9,9 @@ use crate::visit::{Input, Output, ValueRef};
 
 /// A number of bytes.
 ///
-/// Parses what QEMU's command line takes: decimal with an optional fraction, or hexadecimal, and one of the
-/// letters B K M G T P E in either case (powers of 1024). Prints the shortest exact form: `1 GiB`, `1537 KiB`,
+/// Parses what QEMU's command line takes: decimal with an optional fraction and one of the letters B K M G T P E in
+/// either case (powers of 1024), or hexadecimal. A fraction is rounded as QEMU does it: to a double, then to the
+/// nearest byte. Prints the shortest exact form: `1 GiB`, `1537 KiB`,
 /// `4097 B`.
 ///
 /// ```
@@ -92,18 +93,11 @@ impl FromStr for Size {
         let trimmed = text.trim_start_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r']);
         let trimmed = trimmed.strip_prefix('+').unwrap_or(trimmed);
         if let Some(digits) = trimmed.strip_prefix("0x").or_else(|| trimmed.strip_prefix("0X")) {
-            // B and E are digits here, so only the other letters can follow.
-            let (digits, shift) = match digits.as_bytes().last() {
-                Some(last) if !last.is_ascii_hexdigit() => {
-                    (digits.get(..digits.len() - 1).ok_or_else(invalid)?, shift(*last).ok_or_else(invalid)?)
-                }
-                _ => (digits, 0),
-            };
+            // B and E are digits here, so QEMU takes no letter behind them.
             if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
                 return Err(invalid());
             }
-            let value = u64::from_str_radix(digits, 16).map_err(|_| too_large())?;
-            return value.checked_mul(1 << shift).map(Size).ok_or_else(too_large);
+            return u64::from_str_radix(digits, 16).map(Size).map_err(|_| too_large());
         }
         let (number, shift) = match trimmed.as_bytes().last() {
             Some(last) if last.is_ascii_alphabetic() => {
@@ -120,33 +114,48 @@ impl FromStr for Size {
         {
             return Err(invalid());
         }
-        let units = if whole.is_empty() { 0 } else { whole.parse::<u64>().map_err(|_| too_large())? };
-        let bytes = units.checked_mul(1 << shift).ok_or_else(too_large)?;
+        let mut units = if whole.is_empty() { 0 } else { whole.parse::<u64>().map_err(|_| too_large())? };
+        let fraction = fixed_point(fraction.unwrap_or_default());
+        if fraction == Fraction::One {
+            units = units.checked_add(1).ok_or_else(too_large)?;
+        }
         let part = match fraction {
-            Some(digits) if !digits.is_empty() => {
-                // A fraction of bytes means nothing.
-                if shift == 0 && digits.bytes().any(|digit| digit != b'0') {
-                    return Err(invalid());
-                }
-                fraction_of(digits, shift)
-            }
-            _ => 0,
+            // A fraction of bytes means nothing.
+            Fraction::Part(1..) if shift == 0 => return Err(invalid()),
+            Fraction::Part(part) => u128::from(part) << shift,
+            Fraction::One => 0,
         };
-        bytes.checked_add(part).map(Size).ok_or_else(too_large)
+        let whole = u128::from(units) << shift;
+        let bytes = whole + (part >> 64) + (part >> 63 & 1);
+        u64::try_from(bytes).map(Size).map_err(|_| too_large())
     }
 }
 
-/// `0.DIGITS` units of `1 << shift` bytes, rounded to the nearest byte, halves up.
-fn fraction_of(digits: &str, shift: u32) -> u64 {
-    // Twenty digits are more than 64 bits of fraction; what follows cannot change the nearest byte of an exbibyte.
-    let mut numerator: u128 = 0;
-    let mut denominator: u128 = 1;
-    for digit in digits.bytes().take(19) {
-        numerator = numerator * 10 + u128::from(digit - b'0');
-        denominator *= 10;
+/// What stands behind the point.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fraction {
+    /// So many units of 2^-64.
+    Part(u64),
+    /// So near to one that it is one.
+    One,
+}
+
+/// `0.DIGITS` as QEMU has it: the nearest double, in fixed point of 64 bits; not 0 unless all digits are.
+fn fixed_point(digits: &str) -> Fraction {
+    if digits.bytes().all(|digit| digit == b'0') {
+        return Fraction::Part(0);
     }
-    let bytes = ((numerator << shift) + denominator / 2) / denominator;
-    u64::try_from(bytes).unwrap_or(u64::MAX)
+    let fraction: f64 = format!("0.{digits}").parse().unwrap_or(0.0);
+    if fraction >= 1.0 {
+        return Fraction::One;
+    }
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "below 2^64 and not negative; what is behind the point is cut off as in QEMU"
+    )]
+    let part = (fraction * 2.0_f64.powi(64)) as u64;
+    Fraction::Part(part.max(1))
 }
 
 impl Value for Size {
@@ -194,9 +203,9 @@ mod tests {
     }
 
     #[test]
-    fn hexadecimal_has_no_fraction() {
+    fn hexadecimal_has_neither_fraction_nor_letter() {
         assert_eq!(size("0x10"), Some(16));
-        assert_eq!(size("0x10k"), Some(16 << 10));
+        assert_eq!(size("0x10k"), None);
         assert_eq!(size("0x1.8"), None);
         assert_eq!(size("0x"), None);
     }
@@ -206,6 +215,16 @@ mod tests {
         for text in ["", " ", "-1", "1Q", "G", ".", "1 G", "1GG", "1G ", "٣", "+-1", "0xg"] {
             assert_eq!(size(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn fractions_are_rounded_as_doubles_and_then_to_the_nearest_byte() {
+        assert_eq!(size("0.00048828126k"), Some(1));
+        assert_eq!(size("1.0004882812k"), Some(1024));
+        assert_eq!(size("1.7E"), Some(1_959_966_557_831_639_808));
+        assert_eq!(size("4095.999999999999999999999999999999B"), Some(4096));
+        assert_eq!(size("0.00000000000000000000000000001B"), None);
+        assert_eq!(size("15.99999999999999999999999E"), None);
     }
 
     #[test]

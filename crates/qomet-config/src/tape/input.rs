@@ -1,11 +1,13 @@
 //! A tape as a source of values.
 //!
-//! [`JsonInput`] is the object model's [`Input`] over a [`Node`]. Everything it reports has a place: the value,
+//! [`TapeInput`] is the object model's [`Input`] over a [`Node`]. Everything it reports has a place: the value,
 //! the name for an unknown or duplicate member, the brackets for what concerns a struct as a whole. What the
 //! parser has reported fails without a word. After [`MISTAKES_LIMIT`] mistakes the rest is not read, as in the
 //! parser: a struct of a million wrong names is one mistake, not a million.
 //!
-//! Numbers are read from their text here, exactly: a 64-bit integer never passes through a double.
+//! Numbers are read from their text here, exactly: a 64-bit integer never passes through a double. Words are read by the
+//! rules of `words`; in the dialect `opts` a word, or several given under one name, are a list where one is asked
+//! for, and each may be a range of integers.
 
 use std::borrow::Cow;
 
@@ -14,9 +16,8 @@ use qomet::{
     nearest,
 };
 
-use super::names::Names;
-use super::node::Node;
-use super::tape::Kind;
+use super::words::{self, Dialect, Misread};
+use super::{Kind, Names, Node};
 use crate::syntax_error::{MISTAKES_LIMIT, SyntaxErrorKind};
 
 /// How values may be spelt.
@@ -34,6 +35,10 @@ const VALUE_BYTES: usize = 256;
 struct Frame<'t> {
     container: Node<'t>,
     next: Node<'t>,
+    /// Behind the last member or element.
+    end: usize,
+    /// The element of the range in front, and the last one of it.
+    range: Option<(i128, i128)>,
     /// One bit for each of the first 128 members that was given.
     seen: u128,
     /// Whether each of the others was given, as far as is known.
@@ -65,7 +70,7 @@ pub(crate) struct Count {
 }
 
 /// Reads the values of a tape.
-pub struct JsonInput<'t, 'd> {
+pub struct TapeInput<'t, 'd> {
     front: Node<'t>,
     name: Option<Node<'t>>,
     stack: Vec<Frame<'t>>,
@@ -76,10 +81,10 @@ pub struct JsonInput<'t, 'd> {
     diagnostics: &'d mut Diagnostics,
 }
 
-impl<'t, 'd> JsonInput<'t, 'd> {
+impl<'t, 'd> TapeInput<'t, 'd> {
     /// An input that stands in front of `value`.
     pub fn new(value: Node<'t>, leniency: Leniency, diagnostics: &'d mut Diagnostics) -> Self {
-        JsonInput {
+        TapeInput {
             front: value,
             name: None,
             stack: Vec::new(),
@@ -156,15 +161,69 @@ impl<'t, 'd> JsonInput<'t, 'd> {
         let found = self.front.kind();
         let value = match found {
             InputKind::Struct | InputKind::List | InputKind::Null => String::new(),
-            _ => shortened(self.front.source_text()),
+            _ => self.front_text(),
         };
         self.report(Box::new(ModelErrorKind::WrongType { expected, found, value }))
     }
 
+    /// The value in front as it is written; a word that is implied as what it means.
+    fn front_text(&self) -> String {
+        match self.word() {
+            Some(word) => shortened(&word),
+            None => shortened(self.front.source_text()),
+        }
+    }
+
+    /// The text in front, if its kind is for the reader to say.
+    fn word(&self) -> Option<Cow<'t, str>> {
+        self.front.is_word().then(|| self.front.str()).flatten()
+    }
+
+    /// An integer written as a word: `read` says what it is by itself, `in_range` whether one of a range fits.
+    fn integer_of_word<T>(
+        &mut self,
+        read: impl Fn(&str, Dialect) -> Result<T, Misread>,
+        in_range: impl Fn(i128) -> Option<T>,
+        (expected, minimum, maximum): (&'static str, i128, i128),
+    ) -> Result<T, Failed> {
+        let Some(word) = self.word() else { return Err(self.wrong(expected)) };
+        let dialect = self.front.dialect();
+        let misread = match read(&word, dialect) {
+            Ok(value) => return Ok(value),
+            Err(misread) => misread,
+        };
+        let is_element = |frame: &&mut Frame<'_>| {
+            dialect == Dialect::Opts && frame.container.token().kind() != Kind::Struct
+        };
+        if let Some(frame) = self.stack.last_mut().filter(is_element)
+            && let Some((first, last)) = frame.range.or_else(|| words::range(&word))
+        {
+            frame.range = Some((first, last));
+            if let Some(value) = in_range(first) {
+                return Ok(value);
+            }
+            // The others are outside too.
+            frame.range = None;
+            return Err(self.outside(minimum, maximum));
+        }
+        Err(match misread {
+            Misread::Other => self.wrong(expected),
+            Misread::Outside => self.outside(minimum, maximum),
+        })
+    }
+
     #[cold]
     fn outside(&mut self, minimum: i128, maximum: i128) -> Failed {
-        let value = shortened(self.front.source_text());
+        let value = self.front_text();
         self.report(Box::new(ModelErrorKind::OutOfRange { minimum, maximum, value }))
+    }
+
+    fn size_of_text(&mut self) -> Result<u64, Failed> {
+        let Some(text) = self.front.str() else { return Err(self.wrong("a size")) };
+        match shortened(&text).parse::<Size>() {
+            Ok(size) => Ok(size.bytes()),
+            Err(kind) => Err(self.report(Box::new(kind))),
+        }
     }
 
     fn begin(&mut self) -> Result<(), Failed> {
@@ -172,10 +231,15 @@ impl<'t, 'd> JsonInput<'t, 'd> {
             return Err(failed);
         }
         let container = self.front;
-        let next = container.at(container.index() + 1);
+        let (next, end) = match container.token().is_container() {
+            true => (container.at(container.index() + 1), container.after().index().saturating_sub(1)),
+            false => (container, container.index() + 1),
+        };
         self.stack.push(Frame {
             container,
             next,
+            end,
+            range: None,
             seen: 0,
             seen_more: Vec::new(),
             names: Names::new(container),
@@ -219,7 +283,7 @@ impl<'t, 'd> JsonInput<'t, 'd> {
     }
 }
 
-impl Input for JsonInput<'_, '_> {
+impl Input for TapeInput<'_, '_> {
     fn kind(&mut self) -> InputKind {
         self.front.kind()
     }
@@ -260,13 +324,17 @@ impl Input for JsonInput<'_, '_> {
                 "\"off\"" => Ok(false),
                 _ => Err(self.wrong("a boolean")),
             },
-            _ => Err(self.wrong("a boolean")),
+            _ => match self.word() {
+                Some(word) => words::boolean(&word).ok_or_else(|| self.wrong("'on' or 'off'")),
+                None => Err(self.wrong("a boolean")),
+            },
         }
     }
 
     fn int64(&mut self) -> Result<i64, Failed> {
         if self.front.token().kind() != Kind::Integer {
-            return Err(self.wrong("an integer"));
+            let asked = ("an integer", i64::MIN.into(), i64::MAX.into());
+            return self.integer_of_word(|word, _| words::signed(word), |value| value.try_into().ok(), asked);
         }
         match self.front.source_text().parse() {
             Ok(value) => Ok(value),
@@ -276,7 +344,8 @@ impl Input for JsonInput<'_, '_> {
 
     fn uint64(&mut self) -> Result<u64, Failed> {
         if self.front.token().kind() != Kind::Integer {
-            return Err(self.wrong("an unsigned integer"));
+            let asked = ("an unsigned integer", 0, u64::MAX.into());
+            return self.integer_of_word(words::unsigned, |value| value.try_into().ok(), asked);
         }
         match self.front.source_text() {
             "-0" => Ok(0),
@@ -290,11 +359,9 @@ impl Input for JsonInput<'_, '_> {
     fn size(&mut self) -> Result<u64, Failed> {
         match self.front.token().kind() {
             Kind::Integer => self.uint64(),
+            Kind::Word | Kind::Doubled | Kind::Implied | Kind::Repeated => self.size_of_text(),
             Kind::String | Kind::Escaped | Kind::Bare if self.leniency == Leniency::Lenient => {
-                match shortened(&self.front.str().unwrap_or_default()).parse::<Size>() {
-                    Ok(size) => Ok(size.bytes()),
-                    Err(kind) => Err(self.report(Box::new(kind))),
-                }
+                self.size_of_text()
             }
             _ => Err(self.wrong("a size")),
         }
@@ -302,7 +369,8 @@ impl Input for JsonInput<'_, '_> {
 
     fn number(&mut self) -> Result<f64, Failed> {
         if !matches!(self.front.token().kind(), Kind::Integer | Kind::Number) {
-            return Err(self.wrong("a number"));
+            let value = self.word().and_then(|word| words::number(&word));
+            return value.ok_or_else(|| self.wrong("a number"));
         }
         match self.front.source_text().parse::<f64>() {
             Ok(value) if value.is_finite() => Ok(value),
@@ -334,7 +402,7 @@ impl Input for JsonInput<'_, '_> {
     fn next_member(&mut self, members: &[&'static str]) -> Option<Result<usize, Failed>> {
         let frame = self.stack.last_mut()?;
         let name = frame.next;
-        let is_over = name.token().kind() == Kind::End || self.count.exhausted.is_some();
+        let is_over = name.index() >= frame.end || self.count.exhausted.is_some();
         if frame.container.token().kind() != Kind::Struct || is_over {
             self.front = frame.container;
             self.name = None;
@@ -377,7 +445,8 @@ impl Input for JsonInput<'_, '_> {
     }
 
     fn begin_list(&mut self) -> Result<(), Failed> {
-        if self.front.token().kind() != Kind::List {
+        let words = self.front.dialect() == Dialect::Opts && self.word().is_some();
+        if self.front.token().kind() != Kind::List && !words {
             return Err(self.wrong("a list"));
         }
         self.begin()
@@ -386,8 +455,15 @@ impl Input for JsonInput<'_, '_> {
     fn next_element(&mut self) -> bool {
         let Some(frame) = self.stack.last_mut() else { return false };
         self.name = None;
-        let is_over = frame.next.token().kind() == Kind::End || self.count.exhausted.is_some();
-        self.ended = frame.container.token().kind() != Kind::List || is_over;
+        if let Some((now, last)) = frame.range.take()
+            && now < last
+            && self.count.exhausted.is_none()
+        {
+            frame.range = Some((now + 1, last));
+            return true;
+        }
+        let is_over = frame.next.index() >= frame.end || self.count.exhausted.is_some();
+        self.ended = frame.container.token().kind() == Kind::Struct || is_over;
         if self.ended {
             self.front = frame.container;
             return false;
@@ -411,8 +487,8 @@ fn shortened(text: &str) -> String {
     text.get(..end).unwrap_or_default().to_owned()
 }
 
-impl std::fmt::Debug for JsonInput<'_, '_> {
+impl std::fmt::Debug for TapeInput<'_, '_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("JsonInput").field("front", &self.front).field("depth", &self.stack.len()).finish()
+        f.debug_struct("TapeInput").field("front", &self.front).field("depth", &self.stack.len()).finish()
     }
 }

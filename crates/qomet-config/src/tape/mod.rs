@@ -1,48 +1,43 @@
-//! The tape: a document as a flat list of tokens.
+//! The tape: a text as a flat list of tokens, whatever its syntax.
 //!
 //! A token is eight bytes: where it starts, what it is, and how far it reaches (bytes of a scalar, tokens of a
 //! struct or list). A struct is `Struct, name, value, name, value, …, End`, so that its closing bracket is the
-//! start of its `End`; walking past a value is one addition. The parser makes it, [`Node`] reads it, and
-//! nothing else sees tokens.
+//! start of its `End`; walking past a value is one addition. Each syntax is one module that makes tapes (`json`,
+//! `keyval`, `opts`, `ini`); [`Node`] walks them, [`TapeInput`] feeds them to the visitors of the object model, and nothing
+//! else sees tokens. So whoever reads bags does not know in which syntax they are written.
 //!
-//! Why not a tree: 100,000 bags are 600,000 tokens, and a box for each costs more than reading the text.
+//! JSON says of what kind a value is; the other syntaxes have only words, which mean what is asked of them (`words`).
+//! What a syntax implies without writing it (`qom-type` before the type's name, `on` behind a flag) is on the tape all
+//! the same, at the place that implies it.
+//!
+//! Why not a tree: 100,000 bags are 600,000 tokens, and a box for each costs more than reading the text. Why not a
+//! trait over syntaxes: the tape is it, and costs nothing to walk.
 
-use qomet::{Diagnostics, Failed, InputKind, Place};
+mod build;
+mod input;
+#[cfg(test)]
+mod input_tests;
+mod names;
+mod node;
+mod origin;
+mod words;
 
-use super::node::Node;
-use super::parse::Parser;
-use crate::source::{Source, Sources, TEXT_LIMIT, narrow, widen};
-use crate::syntax_error::SyntaxErrorKind;
+use qomet::{Failed, InputKind, Place};
 
-/// What the text may contain beside JSON, and how deep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Syntax {
-    /// `// …` and `/* … */`.
-    pub comments: bool,
-    /// A comma before a closing bracket.
-    pub trailing_commas: bool,
-    /// `'…'` for `"…"`.
-    pub single_quotes: bool,
-    /// How many brackets may stand inside each other.
-    pub max_depth: usize,
-}
+use crate::source::{narrow, widen};
 
-impl Syntax {
-    /// Files that people write: comments and trailing commas.
-    pub const DOCUMENT: Syntax =
-        Syntax { comments: true, trailing_commas: true, single_quotes: false, max_depth: 128 };
-    /// JSON as RFC 8259 has it.
-    pub const STRICT: Syntax =
-        Syntax { comments: false, trailing_commas: false, single_quotes: false, max_depth: 128 };
-    /// What QEMU takes in `-object` and over its protocol: single quotes too, and 1024 levels.
-    pub const QEMU: Syntax =
-        Syntax { comments: false, trailing_commas: false, single_quotes: true, max_depth: 1024 };
-}
+pub(crate) use build::{Atom, Builder, Clash, Entry, wrap};
+pub(crate) use input::Count;
+pub use input::{Leniency, TapeInput};
+pub(crate) use names::Names;
+pub use node::{Elements, Members, Node};
+pub(crate) use origin::Origin;
+pub use words::Dialect;
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Null,
     False,
     True,
@@ -62,7 +57,18 @@ pub(super) enum Kind {
     List,
     /// The closing bracket of a struct or list.
     End,
+    /// Text that means what is asked of it.
+    Word,
+    /// The same with commas doubled.
+    Doubled,
+    /// A name or word that is not written: see [`IMPLIED`].
+    Implied,
+    /// The values that one name was given, in order. It stands for the last one, or for all where a list is asked for.
+    Repeated,
 }
+
+/// What a syntax can imply. The token covers what implies it.
+const IMPLIED: [&str; 8] = ["qom-type", "id", "on", "off", "", "", "", ""];
 
 const KINDS: [Kind; 16] = [
     Kind::Null,
@@ -77,15 +83,25 @@ const KINDS: [Kind; 16] = [
     Kind::Struct,
     Kind::List,
     Kind::End,
-    Kind::Damaged,
-    Kind::Damaged,
-    Kind::Damaged,
-    Kind::Damaged,
+    Kind::Word,
+    Kind::Doubled,
+    Kind::Implied,
+    Kind::Repeated,
 ];
+
+/// The places in [`IMPLIED`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Implied {
+    TypeName,
+    Id,
+    On,
+    Off,
+}
 
 /// One token: see the module.
 #[derive(Clone, Copy)]
-pub(super) struct Token {
+pub(crate) struct Token {
     start: u32,
     /// The kind in the low four bits, the extent above them.
     packed: u32,
@@ -93,77 +109,68 @@ pub(super) struct Token {
 
 impl Token {
     #[inline(always)]
-    pub(super) fn new(kind: Kind, start: usize, extent: usize) -> Token {
+    pub(crate) fn new(kind: Kind, start: usize, extent: usize) -> Token {
         Token { start: narrow(start), packed: (narrow(extent) << 4) | u32::from(kind as u8) }
     }
 
     #[inline(always)]
-    pub(super) fn kind(self) -> Kind {
+    pub(crate) fn kind(self) -> Kind {
         // Sixteen kinds for four bits: the look-up cannot fail, and the compiler knows.
         KINDS.get(widen(self.packed & 15)).copied().unwrap_or(Kind::Damaged)
     }
 
     #[inline(always)]
-    pub(super) fn start(self) -> usize {
+    pub(crate) fn start(self) -> usize {
         widen(self.start)
+    }
+
+    /// What is implied by so many bytes.
+    pub(crate) fn implied(what: Implied, start: usize, length: usize) -> Token {
+        // Far longer than any name.
+        Token::new(Kind::Implied, start, (length.min(1 << 20) << 3) | usize::from(what as u8))
+    }
+
+    /// The text of what is implied, and how many bytes imply it.
+    pub(crate) fn implication(self) -> (&'static str, usize) {
+        (IMPLIED.get(self.extent() & 7).copied().unwrap_or_default(), self.extent() >> 3)
     }
 
     /// Bytes of a scalar; tokens up to behind the `End` of a struct or list, itself included.
     #[inline(always)]
-    pub(super) fn extent(self) -> usize {
+    pub(crate) fn extent(self) -> usize {
         widen(self.packed >> 4)
     }
 
     #[inline(always)]
-    pub(super) fn is_container(self) -> bool {
-        matches!(self.kind(), Kind::Struct | Kind::List)
+    pub(crate) fn is_container(self) -> bool {
+        matches!(self.kind(), Kind::Struct | Kind::List | Kind::Repeated)
     }
 }
 
 /// A parsed text. See [`Node`] for reading it.
 pub struct Tape<'a> {
-    pub(super) text: &'a str,
-    pub(super) source: u32,
-    pub(super) tokens: Vec<Token>,
-    pub(super) failed: Option<Failed>,
+    pub(crate) text: &'a str,
+    pub(crate) source: u32,
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) failed: Option<Failed>,
     /// The first bracket inside too many others.
-    pub(super) too_deep: Option<usize>,
+    pub(crate) too_deep: Option<usize>,
+    /// How its words are read.
+    pub(crate) dialect: Dialect,
+    /// Whence the text was taken, if it does not stand in the source as it is.
+    pub(crate) origin: Option<&'a Origin>,
 }
 
 impl<'a> Tape<'a> {
-    /// Parses one of the sources. What is wrong is reported; the rest is on the tape, with damaged places marked.
-    #[must_use]
-    pub fn parse(
-        sources: &'a Sources,
-        source: u32,
-        syntax: Syntax,
-        diagnostics: &mut Diagnostics,
-    ) -> Tape<'a> {
-        match sources.get(source) {
-            Some(from) if !from.is_unusable() => Parser::new(from, source, syntax, diagnostics).run(),
-            other => {
-                let failed = other.and_then(Source::failed);
-                Tape {
-                    text: "",
-                    source,
-                    tokens: vec![Token::new(Kind::Damaged, 0, 0)],
-                    failed,
-                    too_deep: None,
-                }
-            }
-        }
+    /// A tape of nothing but damage.
+    pub(crate) fn damaged(source: u32, failed: Option<Failed>) -> Tape<'a> {
+        let tokens = vec![Token::new(Kind::Damaged, 0, 0)];
+        Tape { text: "", source, tokens, failed, too_deep: None, dialect: Dialect::Keyval, origin: None }
     }
 
-    /// Parses a text that stands in no [`Sources`], such as a message of a protocol. Its places are those of source
-    /// number 0.
-    #[must_use]
-    pub fn of(text: &'a str, syntax: Syntax, diagnostics: &mut Diagnostics) -> Tape<'a> {
-        if text.len() < TEXT_LIMIT {
-            return Parser::over(text, syntax, diagnostics).run();
-        }
-        let kind = SyntaxErrorKind::TooLong { length: text.len(), limit: TEXT_LIMIT };
-        let failed = Some(diagnostics.report(kind));
-        Tape { text: "", source: 0, tokens: vec![Token::new(Kind::Damaged, 0, 0)], failed, too_deep: None }
+    /// The number of the source.
+    pub(crate) fn source(&self) -> u32 {
+        self.source
     }
 
     /// The outermost value.
@@ -190,6 +197,14 @@ impl<'a> Tape<'a> {
         self.tokens.is_empty()
     }
 
+    /// A place in the source, by its place in the text.
+    pub(crate) fn place(&self, start: usize, end: usize) -> Place {
+        match self.origin {
+            None => Place { source: self.source, start: narrow(start), end: narrow(end) },
+            Some(origin) => origin.place(self.source, start, end),
+        }
+    }
+
     /// The JSON path of a place, such as `objects[3].size`. Empty for the document itself.
     #[must_use]
     pub fn path_at(&self, place: Place) -> String {
@@ -212,7 +227,7 @@ impl<'a> Tape<'a> {
         }
     }
 
-    pub(super) fn token(&self, index: usize) -> Token {
+    pub(crate) fn token(&self, index: usize) -> Token {
         self.tokens.get(index).copied().unwrap_or(Token::new(Kind::End, self.text.len(), 0))
     }
 }
@@ -248,6 +263,7 @@ impl From<Kind> for InputKind {
             Kind::Integer => InputKind::Integer,
             Kind::Number => InputKind::Number,
             Kind::String | Kind::Escaped | Kind::Bare => InputKind::String,
+            Kind::Word | Kind::Doubled | Kind::Implied | Kind::Repeated => InputKind::String,
             Kind::Struct => InputKind::Struct,
             Kind::List => InputKind::List,
             Kind::Damaged | Kind::End => InputKind::Damaged,

@@ -1,15 +1,14 @@
 //! Walking a tape.
 //!
 //! [`Node`] is a value (or the name of a member) on a tape: two words, copied freely. Used by whoever reads
-//! bags by hand and by [`JsonInput`](super::JsonInput). It judges nothing and reports nothing.
+//! bags by hand and by [`TapeInput`](super::TapeInput). It judges nothing and reports nothing.
 
 use std::borrow::Cow;
 
 use qomet::{Failed, InputKind, Place};
 
-use super::escape::unescape;
-use super::tape::{Kind, Tape, Token};
-use crate::source::narrow;
+use super::{Dialect, Kind, Tape, Token};
+use crate::json::unescape;
 
 /// A value, or the name of a member, on a [`Tape`].
 #[derive(Clone, Copy)]
@@ -44,22 +43,52 @@ impl<'t> Node<'t> {
         self.at(self.index.saturating_add(step))
     }
 
+    /// Whether its kind is for the reader to say.
+    pub(crate) fn is_word(self) -> bool {
+        matches!(self.token().kind(), Kind::Word | Kind::Doubled | Kind::Implied | Kind::Repeated)
+    }
+
+    /// How words are read.
+    pub(super) fn dialect(self) -> Dialect {
+        self.tape.dialect
+    }
+
     /// What it is.
     #[must_use]
     pub fn kind(self) -> InputKind {
         self.token().kind().into()
     }
 
+    /// The value that counts where several were given, and else itself.
+    #[must_use]
+    pub(super) fn counted(self) -> Node<'t> {
+        match self.token().kind() {
+            Kind::Repeated => self.at(self.after().index().saturating_sub(2)),
+            _ => self,
+        }
+    }
+
+    /// Every value that was given, the one that counts last.
+    pub(crate) fn given(self) -> impl Iterator<Item = Node<'t>> {
+        let repeated = self.token().kind() == Kind::Repeated;
+        let first = if repeated { self.index + 1 } else { self.index };
+        let end = if repeated { self.after().index().saturating_sub(1) } else { first + 1 };
+        (first..end).map(move |index| self.at(index))
+    }
+
     /// The offset of its first byte.
     #[must_use]
     pub fn start(self) -> usize {
-        self.token().start()
+        self.counted().token().start()
     }
 
     /// The offset behind its last byte.
     #[must_use]
     pub fn end(self) -> usize {
-        let token = self.token();
+        let token = self.counted().token();
+        if token.kind() == Kind::Implied {
+            return token.start() + token.implication().1;
+        }
         if !token.is_container() {
             return token.start() + token.extent();
         }
@@ -70,7 +99,7 @@ impl<'t> Node<'t> {
     /// Where it stands: for strings with the quotes, for structs and lists with the brackets.
     #[must_use]
     pub fn place(self) -> Place {
-        Place { source: self.tape.source, start: narrow(self.start()), end: narrow(self.end()) }
+        self.tape.place(self.start(), self.end())
     }
 
     /// Its text as it stands in the source.
@@ -88,7 +117,10 @@ impl<'t> Node<'t> {
         match token.kind() {
             Kind::String => self.tape.text.get(start + 1..end - 1).map(Cow::Borrowed),
             Kind::Escaped => self.tape.text.get(start + 1..end - 1).map(|text| Cow::Owned(unescape(text))),
-            Kind::Bare => self.tape.text.get(start..end).map(Cow::Borrowed),
+            Kind::Bare | Kind::Word => self.tape.text.get(start..end).map(Cow::Borrowed),
+            Kind::Doubled => self.tape.text.get(start..end).map(|text| Cow::Owned(text.replace(",,", ","))),
+            Kind::Implied => Some(Cow::Borrowed(token.implication().0)),
+            Kind::Repeated => self.counted().str(),
             _ => None,
         }
     }

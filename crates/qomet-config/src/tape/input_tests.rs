@@ -1,20 +1,21 @@
-//! `JsonInput`: what is taken, what is reported, and where.
+//! `TapeInput`: what is taken, what is reported, and where.
 
 use qomet::{Diagnostics, Failed, Input, InputKind, ModelErrorKind};
 
-use super::{JsonInput, Leniency, Syntax, Tape};
+use super::{Leniency, Tape, TapeInput};
+use crate::json::Syntax;
 use crate::{MISTAKES_LIMIT, Sources};
 
 /// Reads a text with `read`; gives the result and each diagnostic with the text at its place.
 fn read<T>(
     text: &str,
     leniency: Leniency,
-    read: impl FnOnce(&mut JsonInput<'_, '_>) -> T,
+    read: impl FnOnce(&mut TapeInput<'_, '_>) -> T,
 ) -> (T, Vec<String>) {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let source = sources.add("t", text, &mut diagnostics);
     let tape = Tape::parse(&sources, source, Syntax::DOCUMENT, &mut diagnostics);
-    let result = read(&mut JsonInput::new(tape.root(), leniency, &mut diagnostics));
+    let result = read(&mut TapeInput::new(tape.root(), leniency, &mut diagnostics));
     let list = diagnostics.take();
     let shown = list.iter().map(|one| {
         let place = one.place().unwrap();
@@ -31,7 +32,7 @@ fn size(text: &str, leniency: Leniency) -> Result<u64, Vec<String>> {
 const MEMBERS: &[&str] = &["first", "second", "third"];
 
 /// Reads all members as signed integers.
-fn members(input: &mut JsonInput<'_, '_>) -> Vec<(usize, Result<i64, Failed>)> {
+fn members(input: &mut TapeInput<'_, '_>) -> Vec<(usize, Result<i64, Failed>)> {
     let mut list = Vec::new();
     input.begin_struct().unwrap();
     while let Some(member) = input.next_member(MEMBERS) {
