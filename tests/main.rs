@@ -4,6 +4,7 @@
 //! rejections   one document for each mistake, and what is said of it (the documents: rejections/)
 //! wordings     every message of every crate in one table
 //! documents    documents with planted mistakes, and arbitrary ones
+//! schema       the JSON Schema says what `check` says
 //! program      the program: exit codes, output, signals, what it leaves behind
 //! dummies      object types with all kinds of properties
 //! folder       a folder of files for one test
@@ -17,4 +18,5 @@ mod dummies;
 mod folder;
 mod program;
 mod rejections;
+mod schema;
 mod wordings;

@@ -60,6 +60,17 @@ fn names(ending: &str) -> Vec<String> {
     names
 }
 
+/// The documents that are JSON as RFC 8259 has it, without the comments at their head.
+pub(crate) fn documents_in_json() -> Vec<String> {
+    let text = |name: &String| {
+        let text = String::from_utf8(Rejection::read(name).bytes).ok()?;
+        let start = text.lines().take_while(|line| line.starts_with("//")).map(|line| line.len() + 1).sum();
+        let document: String = text.get::<std::ops::RangeFrom<usize>>(start..)?.to_owned();
+        serde_json::from_str::<serde_json::Value>(&document).is_ok().then_some(document)
+    };
+    names("json").iter().filter_map(text).collect()
+}
+
 fn home() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("rejections")
 }

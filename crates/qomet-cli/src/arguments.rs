@@ -127,13 +127,38 @@ pub(crate) struct Describe {
 
 /// `schema`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Schema {
+    /// What to do with schemas that there are
+    #[command(subcommand)]
+    pub(crate) action: Option<SchemaAction>,
     /// The type whose bags to describe [default: documents of all types]
     #[arg(value_name = "TYPE", conflicts_with = "out")]
     pub(crate) type_name: Option<String>,
     /// Write document.schema.json and types/TYPE.schema.json for every type to this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// What `schema` does beside printing.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SchemaAction {
+    /// Tell what changed between two schemas, and whether documents that were right still are
+    Diff(SchemaDiff),
+}
+
+/// `schema diff`.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaDiff {
+    /// The schema as it was: a file, or a folder made by `schema --out`
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The schema as it is
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+    /// Print the changes as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 const EXIT_CODES: &str = "Exit codes:
@@ -188,8 +213,10 @@ Exit code: 0 fine, 1 there is no such type or property, 2 usage error",
   {bin} schema > document.schema.json   for an editor: \"$schema\": \"document.schema.json\"
   {bin} schema TYPE
   {bin} schema --out schema/
+  {bin} schema diff released/ schema/
 
-Exit code: 0 fine, 1 there is no such type, 2 usage error or a file that cannot be written",
+Exit code: 0 fine, 1 there is no such type, or a change is breaking (diff), 2 usage error or a file
+that cannot be read or written",
     ),
 ];
 

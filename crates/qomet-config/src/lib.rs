@@ -44,7 +44,10 @@ pub use document::{Documents, Plan, read_bag};
 pub use json::{JsonOutput, Syntax};
 pub use line::Help;
 pub use render::{render_human, render_json};
-pub use schema::{describe_property, describe_type, describe_types, document_schema, type_schema};
+pub use schema::{
+    Impact, SchemaChange, describe_property, describe_type, describe_types, document_schema, schema_diff,
+    type_schema,
+};
 pub use source::{Location, Position, Source, Sources, TEXT_LIMIT};
 pub use syntax_error::{MISTAKES_LIMIT, SyntaxErrorKind};
 pub use tape::{Dialect, Elements, Leniency, Members, Node, Tape, TapeInput};

@@ -112,3 +112,46 @@ fn a_schema_file_that_cannot_be_written_is_named() {
     assert_eq!(ended.code, 2);
     assert!(ended.err.starts_with(&format!("error: cannot write '{name}/document.schema.json': ")));
 }
+
+/// A folder with two schemas: `old.json` and what `new` makes of it, in `new/`.
+fn two_schemas(new: impl FnOnce(&mut serde_json::Value)) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let mut schema: serde_json::Value = serde_json::from_str(&qomet(&["schema"]).out).unwrap();
+    std::fs::write(folder.path().join("old.json"), schema.to_string()).unwrap();
+    new(&mut schema);
+    std::fs::create_dir(folder.path().join("new")).unwrap();
+    std::fs::write(folder.path().join("new/document.schema.json"), schema.to_string()).unwrap();
+    folder
+}
+
+fn diff(folder: &tempfile::TempDir, more: &[&str]) -> Ended {
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (old, new) = (path("old.json"), path("new"));
+    qomet(&[&["schema", "diff", &old, &new], more].concat())
+}
+
+#[test]
+fn a_breaking_change_of_a_schema_is_rejected() {
+    let folder = two_schemas(|schema| {
+        schema["$defs"]["printer"]["properties"]["power"]["maximum"] = 50.into();
+        schema["$defs"]["printer"]["properties"]["ink"] = serde_json::json!({ "type": "string" });
+    });
+    insta::assert_snapshot!(diff(&folder, &[]));
+}
+
+#[test]
+fn changes_of_a_schema_for_programs() {
+    let folder = two_schemas(|schema| {
+        schema["$defs"]["printer"]["properties"]["power"]["minimum"] = 0.into();
+    });
+    insta::assert_snapshot!(diff(&folder, &["--json"]));
+}
+
+#[test]
+fn what_is_no_schema_is_told_as_such() {
+    let folder = two_schemas(|_| {});
+    std::fs::write(folder.path().join("old.json"), "{").unwrap();
+    let ended = diff(&folder, &[]);
+    assert!(ended.err.contains("is no schema"), "{}", ended.err);
+    assert_eq!(ended.code, 2);
+}

@@ -3,7 +3,8 @@
 //! [`document_schema`] and [`type_schema`] are for editors and validators: they describe what a person may write
 //! in a document. [`describe_types`], [`describe_type`] and [`describe_property`] are for programs that ask what
 //! there is: everything a type's declaration says, computed properties included. All of them construct no object
-//! and are called by the command line; the same registry always gives the same text.
+//! and are called by the command line; the same registry always gives the same text. [`schema_diff`] tells what changed
+//! between two of them.
 //!
 //! Not here: links and ids between objects and what the host has. A schema sees one value at a time.
 //!
@@ -11,6 +12,7 @@
 //! a program puts together when it runs.
 
 mod describe;
+mod diff;
 mod document;
 mod property;
 #[cfg(test)]
@@ -18,4 +20,5 @@ mod tests;
 mod value;
 
 pub use describe::{describe_property, describe_type, describe_types};
+pub use diff::{Impact, SchemaChange, schema_diff};
 pub use document::{document_schema, type_schema};

@@ -52,8 +52,13 @@ pub(super) fn value_schema(kind: &ValueType, bounds: Bounds) -> Map<String, Valu
         ValueType::Struct(kind) => return structure(kind),
         ValueType::List(element) => json!({ "type": "array", "items": value_schema(element, Bounds::NONE) }),
         ValueType::Alternate(all) => {
-            let all: Vec<_> = all.iter().map(|one| value_schema(one.value_type, Bounds::NONE)).collect();
-            json!({ "anyOf": all })
+            // A text is a switch only where no other branch takes texts.
+            let takes_text = all.iter().any(|one| takes_text(one.value_type));
+            let branch = |kind: &ValueType| match kind {
+                ValueType::Bool if takes_text => json!({ "type": "boolean" }),
+                kind => value_schema(kind, Bounds::NONE).into(),
+            };
+            json!({ "anyOf": all.iter().map(|one| branch(one.value_type)).collect::<Vec<_>>() })
         }
         ValueType::Link { target, .. } | ValueType::Id { target } => {
             json!({ "type": "string", "x-link": target })
@@ -63,6 +68,12 @@ pub(super) fn value_schema(kind: &ValueType, bounds: Bounds) -> Map<String, Valu
         Value::Object(schema) => schema,
         _ => Map::new(),
     }
+}
+
+/// Whether values of the type are written as texts, other than the switch that a boolean may be.
+fn takes_text(kind: &ValueType) -> bool {
+    use ValueType::{Enum, Link, Path, Size, String};
+    matches!(kind.inner(), String | Path | Size | Enum(_) | Link { .. })
 }
 
 fn structure(kind: &StructType) -> Map<String, Value> {

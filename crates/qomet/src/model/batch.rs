@@ -142,6 +142,9 @@ impl Batch {
             for draft in &self.drafts {
                 let before = report.len();
                 draft.check(report);
+                if let Some(Err(problem)) = draft.id().map(|id| self.place.check_name(id)) {
+                    let _ = report.report(problem.with_property("id"));
+                }
                 complete(report.since(before), &**draft);
             }
         }

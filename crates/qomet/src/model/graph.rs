@@ -128,10 +128,10 @@ fn check_id<'a>(
         None if draft.damaged().is_some() => return,
         None => Diagnostic::new(ModelErrorKind::MissingId),
         Some(id) => match place.check_name(id) {
-            Err(problem) => {
-                // It is wrong once, not again for each link that names it.
+            Err(_) => {
+                // That was reported when the draft was checked by itself; links that name it are right.
                 ids.entry(id).or_insert(index);
-                problem.with_property("id")
+                return;
             }
             Ok(()) => match ids.insert(id, index) {
                 None if taken.get(id).is_none() => return,
