@@ -5,6 +5,7 @@
 //! host is in `host`, for memory in `qomet-memory`; what is refused is worded in `problem`.
 //!
 //! ```text
+//! authz         authz-*
 //! memory        memory-backend-*
 //! rng           rng-*
 //! thread        thread-context
@@ -14,6 +15,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod authz;
 mod host;
 pub mod memory;
 mod problem;
@@ -23,6 +25,9 @@ mod testing;
 pub mod thread;
 mod unavailable;
 
+#[cfg(feature = "authz-file")]
+use authz::AuthzListFile;
+use authz::{Authz, AuthzList, AuthzSimple};
 use memory::{FileBackend, MemoryBackend, RamBackend};
 use qomet::TypeEntry;
 use rng::{RngBackend, RngBuiltin, RngRandom};
@@ -47,5 +52,10 @@ qomet::types! {
         RngBackend,
         RngBuiltin,
         RngRandom,
+        Authz,
+        AuthzSimple,
+        AuthzList,
+        #[cfg(feature = "authz-file")]
+        AuthzListFile,
     ];
 }

@@ -17,6 +17,12 @@ pub enum BackendErrorKind {
     NotOpened { path: PathBuf, reason: String },
     /// A file or device cannot be read.
     NotRead { path: PathBuf, reason: String },
+    /// The changes of a folder cannot be watched.
+    NotWatched { path: PathBuf, reason: String },
+
+    // who is allowed
+    /// A file is no list of rules.
+    NoRules { path: PathBuf, reason: String },
 
     // random numbers
     /// The kernel gives no random numbers.
@@ -44,6 +50,11 @@ impl BackendErrorKind {
         K::NotRead { path: path.to_owned(), reason: reason(error) }
     }
 
+    #[cfg(feature = "authz-file")]
+    pub(crate) fn not_watched(path: &Path, error: &io::Error) -> Self {
+        K::NotWatched { path: path.to_owned(), reason: reason(error) }
+    }
+
     /// The kind as a diagnostic about a property.
     pub(crate) fn about(self, property: &str) -> Diagnostic {
         Diagnostic::new(self).with_property(property)
@@ -61,6 +72,8 @@ impl BackendErrorKind {
         vec![
             K::NotOpened { path: "/dev/hwrng".into(), reason: s("No such file or directory") },
             K::NotRead { path: "/dev/hwrng".into(), reason: s("No such device") },
+            K::NotWatched { path: "/etc/qomet".into(), reason: s("Too many open files") },
+            K::NoRules { path: "/etc/qomet/rules.json".into(), reason: s("there is no member 'rule'") },
             K::NoRandomness { reason: s("Function not implemented") },
             K::RandomEnded { path: "/tmp/seed".into(), wanted: 64, got: 16 },
         ]
@@ -72,6 +85,8 @@ impl Problem for BackendErrorKind {
         match self {
             K::NotOpened { .. } => "not-opened",
             K::NotRead { .. } => "not-read",
+            K::NotWatched { .. } => "not-watched",
+            K::NoRules { .. } => "no-rules",
             K::NoRandomness { .. } => "no-randomness",
             K::RandomEnded { .. } => "random-source-ended",
         }
@@ -84,6 +99,8 @@ impl Problem for BackendErrorKind {
         match self {
             K::NotOpened { path, reason } => write!(f, "cannot open '{}': {reason}", path.display()),
             K::NotRead { path, reason } => write!(f, "cannot read '{}': {reason}", path.display()),
+            K::NotWatched { path, reason } => write!(f, "cannot watch '{}': {reason}", path.display()),
+            K::NoRules { path, reason } => write!(f, "'{}' is no list of rules: {reason}", path.display()),
             K::NoRandomness { reason } => write!(f, "the kernel gives no random numbers: {reason}"),
             K::RandomEnded { path, wanted, got } => {
                 write!(f, "'{}' has ended: {got} of {wanted} bytes were left", path.display())
@@ -111,6 +128,10 @@ impl Problem for BackendErrorKind {
 
     fn help(&self) -> Option<String> {
         match self {
+            K::NoRules { .. } => Some(
+                "write { \"rules\": [{ \"match\": \"fred\", \"policy\": \"allow\" }], \"policy\": \"deny\" }"
+                    .to_owned(),
+            ),
             K::RandomEnded { .. } => {
                 Some("use a device that does not end, such as \"/dev/urandom\"".to_owned())
             }
@@ -119,9 +140,6 @@ impl Problem for BackendErrorKind {
     }
 
     fn is_host_refusal(&self) -> bool {
-        matches!(
-            self,
-            K::NotOpened { .. } | K::NotRead { .. } | K::NoRandomness { .. } | K::RandomEnded { .. }
-        )
+        !matches!(self, K::NoRules { .. })
     }
 }

@@ -18,6 +18,9 @@ const TLS: &str = "it needs a TLS library, which this program is not built with"
 const UNAVAILABLE: &[(&str, &str)] = &[
     ("acpi-generic-initiator", GUEST),
     ("acpi-generic-port", GUEST),
+    #[cfg(not(feature = "authz-file"))]
+    ("authz-list-file", "this program is built without the feature 'authz-file' of qomet-backends"),
+    ("authz-listfile", "QEMU's schema names it so, but its type is 'authz-list-file'"),
     ("authz-pam", "it needs PAM, which this program is not built with"),
     ("can-bus", "it connects the CAN controllers of a guest, which this program does not run"),
     ("can-host-socketcan", "it connects the CAN controllers of a guest, which this program does not run"),
@@ -64,7 +67,14 @@ mod tests {
     use crate::testing::model;
 
     /// `ObjectType` of QEMU 10.0.2's qapi/qom.json, without those of the table.
-    const OTHERS: &[&str] = &["memory-backend-file", "memory-backend-ram", "rng-builtin", "rng-random"];
+    const OTHERS: &[&str] = &[
+        "authz-list",
+        "authz-simple",
+        "memory-backend-file",
+        "memory-backend-ram",
+        "rng-builtin",
+        "rng-random",
+    ];
 
     #[test]
     fn each_type_says_what_it_lacks() {

@@ -4,6 +4,9 @@
 //! one in its place that refuses calls of one kind while all others are real. It is a value with a plan, not a trait
 //! with a mock: a mock would have to imitate devices and file systems. It interprets nothing: the types turn an error into words.
 
+#[cfg(feature = "authz-file")]
+mod watch;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::fd::AsFd as _;
@@ -13,6 +16,9 @@ use std::path::Path;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use qomet::Service;
+
+#[cfg(feature = "authz-file")]
+pub(crate) use watch::Watch;
 
 /// The kinds of call that a [`Host`] can be made to refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +32,10 @@ pub enum HostCall {
     Read,
     /// `poll` until there is something to read.
     Wait,
+    /// Reading a whole file.
+    ReadFile,
+    /// `inotify`: watching a folder.
+    Watch,
 }
 
 /// A way to the operating system: the real one, or one that refuses by plan.
