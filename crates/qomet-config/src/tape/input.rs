@@ -10,10 +10,11 @@
 //! for, and each may be a range of integers.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use qomet::{
-    About, Diagnostic, Diagnostics, Failed, Input, InputKind, ModelErrorKind, Place, Problem, Related, Size,
-    nearest,
+    About, Diagnostic, Diagnostics, ErrorClass, Failed, Input, InputKind, ModelErrorKind, Place, Problem,
+    Related, Severity, Size, nearest,
 };
 
 use super::words::{self, Dialect, Misread};
@@ -304,7 +305,14 @@ impl Input for TapeInput<'_, '_> {
                 return *failed;
             }
         }
-        self.report_at(problem, self.front.place())
+        let place = self.front.place();
+        match self.name.and_then(Node::str).filter(|_| !self.ended && !self.stack.is_empty()) {
+            Some(member) => {
+                let member = shortened(&member);
+                self.report_at(Box::new(InMember { problem, member }), place)
+            }
+            None => self.report_at(problem, place),
+        }
     }
 
     fn report_name(&mut self, problem: Box<dyn Problem>) -> Failed {
@@ -475,6 +483,51 @@ impl Input for TapeInput<'_, '_> {
 
     fn end_list(&mut self) {
         self.end();
+    }
+}
+
+/// A problem with the value of a member: the property that it is about is told with the member's name.
+#[derive(Debug)]
+struct InMember {
+    problem: Box<dyn Problem>,
+    member: String,
+}
+
+impl Problem for InMember {
+    fn code(&self) -> &'static str {
+        self.problem.code()
+    }
+    fn message(&self, about: &About, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut about = about.clone();
+        // The arguments of a command are members themselves: there the member is the property.
+        if let Some(property) = about.property.take_if(|property| **property != *self.member) {
+            about.property = Some(format!("{property}.{}", self.member).into());
+        }
+        self.problem.message(&about, out)
+    }
+    fn severity(&self) -> Severity {
+        self.problem.severity()
+    }
+    fn class(&self) -> ErrorClass {
+        self.problem.class()
+    }
+    fn expected(&self) -> Option<String> {
+        self.problem.expected()
+    }
+    fn found(&self) -> Option<String> {
+        self.problem.found()
+    }
+    fn part(&self) -> Option<&str> {
+        self.problem.part()
+    }
+    fn help(&self) -> Option<String> {
+        self.problem.help()
+    }
+    fn suggestion(&self) -> Option<String> {
+        self.problem.suggestion()
+    }
+    fn is_host_refusal(&self) -> bool {
+        self.problem.is_host_refusal()
     }
 }
 
