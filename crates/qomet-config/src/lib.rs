@@ -40,7 +40,7 @@ mod source;
 mod syntax_error;
 mod tape;
 
-pub use document::{Documents, Plan, read_bag};
+pub use document::{Documents, Plan, read_bag, read_bag_beside};
 pub use json::{JsonOutput, Syntax};
 pub use line::Help;
 pub use render::{render_human, render_json};

@@ -64,7 +64,6 @@ pub struct Command {
 /// What a command is run with.
 pub(crate) struct Call<'c> {
     pub(crate) dispatcher: &'c Dispatcher,
-    #[cfg_attr(not(test), allow(dead_code, reason = "events and descriptors have their first users next"))]
     pub(crate) client: &'c Arc<Peer>,
     pub(crate) arguments: Option<Node<'c>>,
     pub(crate) output: &'c mut JsonOutput,
@@ -173,7 +172,6 @@ impl Call<'_> {
     }
 
     /// The client that asks. Work that is done later keeps a clone.
-    #[cfg_attr(not(test), allow(dead_code, reason = "events and descriptors have their first users next"))]
     pub(crate) fn client(&self) -> &Arc<Peer> {
         self.client
     }
@@ -213,6 +211,15 @@ struct Running {
     ended: bool,
 }
 
+fn note(running: &Mutex<Running>, flag: &Arc<AtomicBool>) {
+    let mut running = running.lock();
+    if running.ended {
+        flag.store(true, Ordering::Relaxed);
+    }
+    running.flags.retain(|one| one.strong_count() > 0);
+    running.flags.push(Arc::downgrade(flag));
+}
+
 /// The commands of a server over one model.
 pub struct Dispatcher {
     pub(crate) model: Model,
@@ -224,7 +231,7 @@ pub struct Dispatcher {
     /// Set once somebody asked the program to end.
     quit: AtomicBool,
     /// What cancels the work under way.
-    running: Mutex<Running>,
+    running: Arc<Mutex<Running>>,
 }
 
 impl Dispatcher {
@@ -238,7 +245,7 @@ impl Dispatcher {
             package: package.into(),
             schema: OnceLock::new(),
             quit: AtomicBool::new(false),
-            running: Mutex::default(),
+            running: Arc::default(),
         };
         dispatcher.extend(commands::all());
         dispatcher
@@ -276,12 +283,13 @@ impl Dispatcher {
 
     /// Notes work that can be cancelled.
     pub(crate) fn can_cancel(&self, flag: &Arc<AtomicBool>) {
-        let mut running = self.running.lock();
-        if running.ended {
-            flag.store(true, Ordering::Relaxed);
-        }
-        running.flags.retain(|one| one.strong_count() > 0);
-        running.flags.push(Arc::downgrade(flag));
+        note(&self.running, flag);
+    }
+
+    /// The same for work that knows its flag only once it has begun, on a thread of its own.
+    pub(crate) fn canceller(&self) -> impl Fn(&Arc<AtomicBool>) + Send + 'static {
+        let running = Arc::clone(&self.running);
+        move |flag| note(&running, flag)
     }
 
     /// Cancels all work under way, and what is begun from now on.

@@ -45,6 +45,21 @@ impl Event {
     }
 }
 
+/// Makes events when the client has room for them: a queue with bounds of its own, whose owner [calls](Peer::call) the
+/// client when it is no longer empty. Events of a source come after all that were posted.
+pub(crate) trait Source: Send + Sync {
+    /// What the client calls it.
+    fn id(&self) -> u64;
+    /// The next event. It may take any lock; none of the client's is held.
+    fn next(&self) -> Option<Event>;
+}
+
+/// A source, and whether the reply that tells the client of it has been written.
+struct Flow {
+    source: Arc<dyn Source>,
+    ready: bool,
+}
+
 #[derive(Default)]
 struct Queue {
     waiting: std::collections::VecDeque<Event>,
@@ -53,6 +68,8 @@ struct Queue {
     lost: u64,
     /// Whether the client's reactor has been told and has not come yet.
     told: bool,
+    /// Where more events come from.
+    flows: Vec<Flow>,
     /// Whether the client wants events: it does once it has negotiated, and until it leaves.
     open: bool,
 }
@@ -104,6 +121,45 @@ impl Peer {
         if !std::mem::replace(&mut queue.told, true) {
             drop(queue);
             (self.wake)(self.number);
+        }
+    }
+
+    /// Has the client's reactor come for events.
+    pub(crate) fn call(&self) {
+        let mut queue = self.queue.lock();
+        if queue.open && !std::mem::replace(&mut queue.told, true) {
+            drop(queue);
+            (self.wake)(self.number);
+        }
+    }
+
+    /// Adds a source of events. Nothing comes from it before the command that is being run for the client now is
+    /// answered, if `later` says that it is work of its own. It is dropped when the client leaves.
+    pub(crate) fn add_source(&self, source: Arc<dyn Source>, later: bool) {
+        let mut queue = self.queue.lock();
+        if queue.open {
+            queue.flows.push(Flow { source, ready: !later });
+        }
+    }
+
+    /// Removes a source; false if there is none of this id.
+    pub(crate) fn remove_source(&self, id: u64) -> bool {
+        let mut queue = self.queue.lock();
+        let at = queue.flows.iter().position(|flow| flow.source.id() == id);
+        let removed = at.map(|at| queue.flows.remove(at));
+        drop(queue);
+        removed.is_some()
+    }
+
+    /// How many sources there are.
+    pub(crate) fn sources(&self) -> usize {
+        self.queue.lock().flows.len()
+    }
+
+    /// The reply to work of its own has been written: its sources may go on.
+    pub(crate) fn answered(&self) {
+        for flow in &mut self.queue.lock().flows {
+            flow.ready = true;
         }
     }
 
@@ -161,6 +217,8 @@ impl Peer {
         }
         queue.told = false;
         let lost = std::mem::take(&mut queue.lost);
+        let ready = queue.flows.iter().filter(|flow| flow.ready);
+        let sources: Vec<Arc<dyn Source>> = ready.map(|flow| Arc::clone(&flow.source)).collect();
         drop(queue);
         if lost > 0 {
             write_event(out, LOST, |data| {
@@ -169,6 +227,15 @@ impl Peer {
                 data.uint64(lost);
                 data.end_struct();
             });
+        }
+        // The reactor is called again for whatever comes after this.
+        for source in sources {
+            while let Some(Event(text)) = source.next() {
+                out.push_str(&text);
+                if out.len() >= room {
+                    return true;
+                }
+            }
         }
         false
     }

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use qomet::{Class, Output, ValueType};
 use qomet_config::JsonOutput;
 
-use crate::commands::Get;
+use crate::commands::{EVENTS, Get};
 use crate::dispatch::{Dispatcher, Shape};
 
 /// Renders the schema.
@@ -25,6 +25,10 @@ pub(crate) fn render(dispatcher: &Dispatcher) -> String {
                 out.boolean(true);
             }
         });
+    }
+    for (name, data) in EVENTS {
+        let data = schema.value_type(data);
+        schema.entity(name, "event", |out| text(out, "arg-type", &data));
     }
     let shutdown = schema.shutdown();
     schema.entity("SHUTDOWN", "event", |out| text(out, "arg-type", &shutdown));
@@ -97,6 +101,7 @@ impl Schema {
                     MemberInfo { name: "value", type_name: self.builtin("any", "value"), optional: false };
                 let mut members = self.members_of(<Get as qomet::Value>::TYPE);
                 members.push(value);
+                members.push(self.if_revision());
                 self.object("qom-set", &members, |_| {})
             }
             Shape::Objects => self.objects(dispatcher),
@@ -197,6 +202,10 @@ impl Schema {
         }
     }
 
+    fn if_revision(&mut self) -> MemberInfo {
+        MemberInfo { name: "x-if-revision", type_name: self.builtin("int", "int"), optional: true }
+    }
+
     /// The union that `object-add` takes: a branch for every type a user may create.
     fn objects(&mut self, dispatcher: &Dispatcher) -> String {
         let registry = dispatcher.model.registry().clone();
@@ -212,6 +221,7 @@ impl Schema {
                 optional: false,
             },
             MemberInfo { name: "id", type_name: self.builtin("str", "string"), optional: false },
+            self.if_revision(),
         ];
         self.object("object-add", &members, |out| {
             text(out, "tag", "qom-type");

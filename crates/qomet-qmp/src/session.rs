@@ -147,6 +147,7 @@ impl Session {
     /// The work of a [`Job`] is done and its reply sent.
     pub(crate) fn finish(&mut self) {
         self.busy = false;
+        self.peer.answered();
     }
 
     fn wait(&mut self, waiting: Waiting) -> Step {

@@ -28,6 +28,8 @@ pub(super) struct Reader<'r> {
     pub(super) failed: Option<Failed>,
     bags: usize,
     suggestions: Suggestions,
+    /// Members that are not the objects' and are read by others.
+    pub(super) beside: &'r [&'static str],
 }
 
 /// What was probably meant by the first [`MISTAKES_LIMIT`] wrong names; the same one is often wrong in many bags.
@@ -74,6 +76,7 @@ impl<'r> Reader<'r> {
             failed: None,
             bags: 0,
             suggestions: Suggestions::default(),
+            beside: &[],
         }
     }
 
@@ -194,7 +197,8 @@ impl<'r> Reader<'r> {
             (None, Some(failed)) => draft.damage(None, failed),
             (None, None) => {}
         }
-        read_properties(bag, head.id_key, &mut *draft, &mut self.suggestions, input);
+        let not_ours = NotOurs { reported: head.id_key, beside: self.beside };
+        read_properties(bag, &not_ours, &mut *draft, &mut self.suggestions, input);
         self.failed = self.failed.or(draft.damaged());
         self.drafts.push(draft);
     }
@@ -275,10 +279,17 @@ fn duplicate<'t>(key: Node<'t>, first: Node<'t>, name: &str, input: &mut TapeInp
     input.report_mistake(problem.at(key.place()))
 }
 
-/// `reported` is where a name starts that was reported already.
+/// What stands in a bag and is no property.
+struct NotOurs<'r> {
+    /// Where a name starts that was reported already.
+    reported: Option<usize>,
+    /// Members that others read.
+    beside: &'r [&'static str],
+}
+
 fn read_properties<'t>(
     bag: Node<'t>,
-    reported: Option<usize>,
+    not_ours: &NotOurs<'_>,
     draft: &mut dyn AnyDraft,
     suggestions: &mut Suggestions,
     input: &mut TapeInput<'t, '_>,
@@ -304,7 +315,7 @@ fn read_properties<'t>(
             continue;
         }
         let Some(slot) = draft.class().find(&name) else {
-            if reported == Some(key.start()) {
+            if not_ours.reported == Some(key.start()) || not_ours.beside.contains(&&*name) {
                 continue;
             }
             let problem = suggestions.unknown_property(draft.class(), &name);

@@ -118,6 +118,13 @@ impl Documents {
         }
     }
 
+    /// Adds a document that a program sent as a part of a message of QEMU's protocol: a document like one of a file, in
+    /// the syntax of the protocol.
+    pub fn add_sent(&mut self, name: &str, bytes: impl Into<Vec<u8>>) {
+        let source = self.source(name, bytes, Form::File);
+        self.pieces.push(Piece::sent(source));
+    }
+
     /// The texts, for showing diagnostics.
     #[must_use]
     pub fn sources(&self) -> &Sources {
@@ -166,7 +173,20 @@ pub fn read_bag(
     leniency: Leniency,
     report: &mut Diagnostics,
 ) -> Option<Box<dyn AnyDraft>> {
+    read_bag_beside(bag, &[], registry, leniency, report)
+}
+
+/// The same, where other members may stand between the properties; those are left to the caller.
+#[must_use]
+pub fn read_bag_beside(
+    bag: Node<'_>,
+    beside: &[&'static str],
+    registry: &TypeRegistry,
+    leniency: Leniency,
+    report: &mut Diagnostics,
+) -> Option<Box<dyn AnyDraft>> {
     let mut reader = bag::Reader::new(registry);
+    reader.beside = beside;
     reader.read(bag, &mut TapeInput::new(bag, leniency, report));
     reader.drafts.pop()
 }
@@ -188,6 +208,11 @@ impl Plan<'_> {
     #[must_use]
     pub fn batch(&self) -> &Batch {
         &self.batch
+    }
+
+    /// Has creating refuse if the model has another revision: see [`Batch::expect_revision`].
+    pub fn expect_revision(&mut self, revision: u64) {
+        self.batch.expect_revision(revision);
     }
 
     /// Creates every object, or none. Returns the objects, and everything there is to say.

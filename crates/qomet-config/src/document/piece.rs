@@ -29,6 +29,8 @@ enum Language {
     Json,
     /// JSON as QEMU takes it in place of a line.
     StrictJson,
+    /// JSON as QEMU's protocol takes it, but with the values of documents.
+    Sent,
     /// A line.
     Line(Dialect),
     /// Sections.
@@ -40,6 +42,11 @@ impl Piece {
     pub(super) fn document(source: u32, text: &str) -> Piece {
         let language = if ini::is_ini(text) { Language::Ini } else { Language::Json };
         Piece { source, language, taken: None }
+    }
+
+    /// A part of a message.
+    pub(super) fn sent(source: u32) -> Piece {
+        Piece { source, language: Language::Sent, taken: None }
     }
 
     /// A line, or JSON in place of one.
@@ -58,7 +65,7 @@ impl Piece {
     pub(super) fn leniency(&self) -> Leniency {
         match self.language {
             Language::StrictJson => Leniency::Strict,
-            Language::Json | Language::Line(_) | Language::Ini => Leniency::Lenient,
+            Language::Json | Language::Sent | Language::Line(_) | Language::Ini => Leniency::Lenient,
         }
     }
 
@@ -70,7 +77,7 @@ impl Piece {
         match self.language {
             Language::Json => Tape::parse(sources, self.source, Syntax::DOCUMENT, report),
             Language::StrictJson if self.taken.is_some() => Tape::taken(context, Syntax::QEMU, report),
-            Language::StrictJson => Tape::parse(sources, self.source, Syntax::QEMU, report),
+            Language::StrictJson | Language::Sent => Tape::parse(sources, self.source, Syntax::QEMU, report),
             Language::Line(dialect) => line::parse(context, dialect, report).0,
             Language::Ini => ini::parse(context, report),
         }

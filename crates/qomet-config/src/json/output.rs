@@ -61,6 +61,14 @@ impl JsonOutput {
         self.text.push_str(json);
     }
 
+    /// Starts a struct with text that is JSON already: `{` and complete members, at least one.
+    pub fn begin_rendered(&mut self, json: &str) {
+        self.separate();
+        self.text.push_str(json);
+        self.depth += 1;
+        self.before = Before::Other;
+    }
+
     /// The text so far.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -2,17 +2,24 @@
 //!
 //! What needs more than the object model is no business of this crate: the program adds it to the table.
 
+mod apply;
 mod object;
 mod protocol;
 mod qom;
+mod tree;
 mod types;
+mod watch;
 
 use crate::dispatch::Command;
 
 pub(crate) use protocol::{Enable, write_version};
 pub(crate) use qom::Get;
+pub(crate) use watch::EVENTS;
 
 /// All of them.
 pub(crate) fn all() -> Vec<Command> {
-    [protocol::all(), object::all(), qom::all(), types::all()].into_iter().flatten().collect()
+    [protocol::all(), object::all(), qom::all(), types::all(), tree::all(), watch::all(), apply::all()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -3,8 +3,8 @@
 //! A bag goes the same way as one in a document: draft, checks, realize; only the spelling of values is stricter. What
 //! takes long is handed back to the server, which runs it on another thread.
 
-use qomet::{Batch, Diagnostics, ErrorClass, Failed, ObjectRef, Value};
-use qomet_config::{JsonOutput, Leniency, Syntax, Tape, read_bag};
+use qomet::{Batch, Diagnostic, Diagnostics, ErrorClass, Failed, Input as _, ObjectRef, Value};
+use qomet_config::{JsonOutput, Leniency, Node, Syntax, Tape, TapeInput, read_bag_beside};
 
 use crate::dispatch::{Call, Command, Done, Nothing, Shape};
 use crate::wire::Refusal;
@@ -14,6 +14,22 @@ use crate::wire::Refusal;
 struct Delete {
     /// The id
     id: String,
+    /// The model's revision without which nothing is deleted
+    x_if_revision: Option<u64>,
+}
+
+/// The member of a change that names the revision without which nothing is done.
+pub(super) const IF_REVISION: &str = "x-if-revision";
+
+/// Reads that member, if it is there.
+pub(super) fn expected_revision(arguments: Node<'_>, report: &mut Diagnostics) -> Option<u64> {
+    let node = arguments.get(IF_REVISION)?;
+    let before = report.len();
+    let read = TapeInput::new(node, Leniency::Strict, report).uint64();
+    for problem in report.since(before) {
+        problem.about_mut().property.get_or_insert_with(|| IF_REVISION.into());
+    }
+    read.ok()
 }
 
 pub(super) fn all() -> Vec<Command> {
@@ -26,59 +42,59 @@ pub(super) fn all() -> Vec<Command> {
 fn add(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let mut report = Diagnostics::new();
     let registry = call.model().registry();
-    let draft = match call.arguments {
-        Some(bag) => read_bag(bag, registry, Leniency::Strict, &mut report),
-        None => read_bag(
-            Tape::of("{}", Syntax::QEMU, &mut report).root(),
-            registry,
-            Leniency::Strict,
-            &mut report,
-        ),
-    };
+    let nothing = Tape::of("{}", Syntax::QEMU, &mut report);
+    let bag = call.arguments.unwrap_or_else(|| nothing.root());
+    let revision = expected_revision(bag, &mut report);
+    let draft = read_bag_beside(bag, &[IF_REVISION], registry, Leniency::Strict, &mut report);
     let Some(draft) = draft else { return Err(report.take().into()) };
     let long = draft.takes_long();
-    let batch = call.model().batch(vec![draft]);
+    let mut batch = call.model().batch(vec![draft]);
+    if let Some(revision) = revision {
+        batch.expect_revision(revision);
+    }
     if report.errors() > 0 {
         // Whatever else is wrong with it is told too.
-        let mut batch = batch;
         batch.check(qomet::Level::Graph, &mut report);
         return Err(report.take().into());
     }
     let warnings = report.take();
-    drop(warnings);
     if !long {
-        create(batch)?;
+        create(batch, &warnings)?;
         Nothing.write(call.output);
         return Ok(Done::Now);
     }
     call.dispatcher.can_cancel(&batch.cancel_flag());
     Ok(Done::Later(Box::new(move |output: &mut JsonOutput| {
-        create(batch)?;
+        create(batch, &warnings)?;
         Nothing.write(output);
         Ok(())
     })))
 }
 
-fn create(batch: Batch) -> Result<(), Refusal> {
+/// Creates the objects. Warnings are never in the reply; watchers hear of them once they are about something there is.
+fn create(batch: Batch, warnings: &[Diagnostic]) -> Result<(), Refusal> {
     let mut report = Diagnostics::new();
+    let model = batch.model().clone();
     let created: Result<Vec<ObjectRef>, Failed> = batch.create(&mut report);
     let found = report.take();
-    created.map(drop).map_err(|_| found.into())
+    created.map_err(|_| Refusal::from(found))?;
+    warnings.iter().for_each(|warning| model.warn(warning));
+    Ok(())
 }
 
 fn delete(call: &mut Call<'_>) -> Result<Done, Refusal> {
-    let Delete { id } = call.read()?;
+    let Delete { id, x_if_revision } = call.read()?;
     let model = call.model().clone();
     // QEMU has no class for an id that there is not.
     let object =
         model.object(&id).map_err(|problem| Refusal::from(problem).with_class(ErrorClass::GenericError))?;
     if !object.takes_long() {
-        model.delete(&object)?;
+        model.delete_if(&object, x_if_revision)?;
         Nothing.write(call.output);
         return Ok(Done::Now);
     }
     Ok(Done::Later(Box::new(move |output: &mut JsonOutput| {
-        model.delete(&object)?;
+        model.delete_if(&object, x_if_revision)?;
         Nothing.write(output);
         Ok(())
     })))

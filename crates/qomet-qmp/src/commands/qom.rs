@@ -6,6 +6,7 @@
 use qomet::{Diagnostic, Diagnostics, ModelErrorKind, ObjectRef, Output, Value};
 use qomet_config::{JsonOutput, Leniency, Node, Syntax, Tape, TapeInput};
 
+use super::object::{IF_REVISION, expected_revision};
 use crate::dispatch::{AnyValue, Call, Command, Done, Nothing, Shape};
 use crate::wire::Refusal;
 
@@ -61,6 +62,11 @@ pub(super) fn write_property(output: &mut JsonOutput, name: &str, type_name: &st
     output.end_struct();
 }
 
+/// The type of a child, as a property of its parent.
+pub(super) fn child_type(child: &ObjectRef) -> String {
+    format!("child<{}>", child.class().name())
+}
+
 fn list(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let List { path } = call.read()?;
     let object = call.model().resolve(&path)?;
@@ -71,8 +77,11 @@ fn list(call: &mut Call<'_>) -> Result<Done, Refusal> {
     for property in object.class().properties() {
         write_property(output, property.name, &property.value_type.qom_name());
     }
+    for (name, extra) in object.extras() {
+        write_property(output, &name, &extra.qom_type());
+    }
     for child in children {
-        write_property(output, child.name(), &format!("child<{}>", child.class().name()));
+        write_property(output, child.name(), &child_type(&child));
     }
     output.end_list();
     Ok(Done::Now)
@@ -95,8 +104,12 @@ fn read(call: &mut Call<'_>, path: &str, property: &str) -> Result<Done, Refusal
         object.write(property, call.output)?;
     } else if property == TYPE {
         call.output.string(object.class().name());
-    } else if let Some(child) = child(call, &object, property) {
+    } else if let Some(child) = call.model().child(&object, property) {
         call.output.string(&child.path());
+    } else if object.extras().iter().any(|(name, _)| name == property) {
+        let mut value = qomet::NativeOutput::default();
+        object.write(property, &mut value)?;
+        value.finish().write(call.output);
     } else {
         let problem = object.class().unknown_property(property);
         return Err(unknown(&object, problem).into());
@@ -104,18 +117,15 @@ fn read(call: &mut Call<'_>, path: &str, property: &str) -> Result<Done, Refusal
     Ok(Done::Now)
 }
 
-fn child(call: &Call<'_>, parent: &ObjectRef, name: &str) -> Option<ObjectRef> {
-    call.model().children(parent).into_iter().find(|child| child.name() == name)
-}
-
 fn unknown(object: &ObjectRef, problem: ModelErrorKind) -> Diagnostic {
     Diagnostic::new(problem).with_object(object.name()).with_type(object.class().name())
 }
 
 /// The arguments of `qom-set`: the value is read by whoever knows its type.
-fn setting<'t>(call: &Call<'t>) -> Result<(Get, Node<'t>), Refusal> {
-    const MEMBERS: [&str; 3] = ["path", "property", "value"];
+fn setting<'t>(call: &Call<'t>) -> Result<(Get, Node<'t>, Option<u64>), Refusal> {
+    const MEMBERS: [&str; 4] = ["path", "property", "value", IF_REVISION];
     let mut report = Diagnostics::new();
+    let revision = call.arguments.and_then(|node| expected_revision(node, &mut report));
     let (mut path, mut property, mut value) = (None, None, None);
     for (key, node) in call.arguments.iter().flat_map(|node| node.members()) {
         let name = key.str().unwrap_or_default();
@@ -125,6 +135,7 @@ fn setting<'t>(call: &Call<'t>) -> Result<(Get, Node<'t>), Refusal> {
             "path" => path = qomet::Input::string(&mut input).ok().map(|text| text.into_owned()),
             "property" => property = qomet::Input::string(&mut input).ok().map(|text| text.into_owned()),
             "value" => value = Some(node),
+            IF_REVISION => {}
             _ => {
                 let problem =
                     ModelErrorKind::UnknownMember { name: name.to_string(), members: MEMBERS.to_vec() };
@@ -136,24 +147,26 @@ fn setting<'t>(call: &Call<'t>) -> Result<(Get, Node<'t>), Refusal> {
         }
     }
     let given = |name: &str| call.arguments.is_some_and(|node| node.get(name).is_some());
-    for name in MEMBERS.into_iter().filter(|name| !given(name)) {
+    for name in MEMBERS.into_iter().filter(|name| *name != IF_REVISION && !given(name)) {
         let _ = report.report(ModelErrorKind::MissingMember { name });
     }
     let problems = report.take();
     match (path, property, value) {
         (Some(path), Some(property), Some(value)) if problems.is_empty() => {
-            Ok((Get { path, property }, value))
+            Ok((Get { path, property }, value, revision))
         }
         _ => Err(problems.into()),
     }
 }
 
 fn set(call: &mut Call<'_>) -> Result<Done, Refusal> {
-    let (Get { path, property }, value) = setting(call)?;
+    let (Get { path, property }, value, revision) = setting(call)?;
     let model = call.model().clone();
     let object = model.resolve(&path)?;
-    let Some((_, declared)) = object.class().lookup(&property).ok() else {
-        let is_child = property != TYPE && child(call, &object, &property).is_some();
+    let declared = object.class().lookup(&property).ok();
+    let is_extra = declared.is_none() && object.extras().iter().any(|(name, _)| *name == property);
+    if declared.is_none() && !is_extra {
+        let is_child = property != TYPE && model.child(&object, &property).is_some();
         let problem = match property == TYPE || is_child {
             true => Diagnostic::new(ModelErrorKind::ReadOnly)
                 .with_property(&property)
@@ -161,9 +174,10 @@ fn set(call: &mut Call<'_>) -> Result<Done, Refusal> {
             false => unknown(&object, object.class().unknown_property(&property)),
         };
         return Err(problem.with_object(object.name()).into());
-    };
-    if !object.takes_long() || declared.mutability != qomet::Mutability::Live {
-        store(&model, &object, &property, value)?;
+    }
+    let is_live = declared.is_none_or(|(_, declared)| declared.mutability == qomet::Mutability::Live);
+    if !object.takes_long() || !is_live {
+        store(&model, &object, &property, value, revision)?;
         Nothing.write(call.output);
         return Ok(Done::Now);
     }
@@ -173,16 +187,22 @@ fn set(call: &mut Call<'_>) -> Result<Done, Refusal> {
         let mut report = Diagnostics::new();
         let tape = Tape::of(&text, Syntax::QEMU, &mut report);
         drop(report.take());
-        store(&model, &object, &property, tape.root())?;
+        store(&model, &object, &property, tape.root(), revision)?;
         Nothing.write(output);
         Ok(())
     })))
 }
 
-fn store(model: &qomet::Model, object: &ObjectRef, property: &str, value: Node<'_>) -> Result<(), Refusal> {
+fn store(
+    model: &qomet::Model,
+    object: &ObjectRef,
+    property: &str,
+    value: Node<'_>,
+    revision: Option<u64>,
+) -> Result<(), Refusal> {
     let mut report = Diagnostics::new();
     let mut input = TapeInput::new(value, Leniency::Strict, &mut report);
-    let stored = model.set_from(object, property, &mut input)?;
+    let stored = model.set_from_if(object, property, &mut input, revision)?;
     let mut problems = report.take();
     for problem in &mut problems {
         let about = problem.about_mut();

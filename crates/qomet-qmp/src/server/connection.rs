@@ -107,7 +107,10 @@ impl Connection {
         }
         self.send()?;
         let mut events = true;
-        while events && self.output.is_empty() {
+        for _ in 0..ROUNDS {
+            if !events || !self.output.is_empty() {
+                break;
+            }
             events = self.session.peer().deliver(&mut self.output, FULL);
             if self.output.is_empty() {
                 break;
@@ -118,6 +121,7 @@ impl Connection {
         Ok(match () {
             () if self.ended && idle => Fate::Over,
             () if !self.input.is_empty() && !self.is_full() && self.session.is_open() => Fate::Again,
+            () if events && self.output.is_empty() && self.session.is_negotiated() => Fate::Again,
             () => Fate::Waits,
         })
     }

@@ -3,6 +3,7 @@
 mod client;
 mod faults;
 mod handle;
+mod objects;
 mod peer;
 mod server;
 mod session;

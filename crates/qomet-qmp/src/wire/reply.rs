@@ -4,10 +4,11 @@
 //! above ASCII stands in a string and is escaped here, once the reply is complete.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use qomet::{Diagnostic, ErrorClass, Output};
-use qomet_config::JsonOutput;
+use qomet::{Diagnostic, ErrorClass, Output, Place};
+use qomet_config::{Documents, JsonOutput};
 
 /// At most so many problems of one command are worded; `data` says how many there are.
 const WORDED: usize = 8;
@@ -19,6 +20,8 @@ pub struct Refusal {
     class: Option<ErrorClass>,
     /// Everything that is wrong; there is at least one.
     problems: Vec<Diagnostic>,
+    /// The texts in which they have places, if it is about texts.
+    sources: Option<Arc<Documents>>,
 }
 
 impl PartialEq for Refusal {
@@ -41,6 +44,12 @@ impl Refusal {
     /// What is sent is too much.
     pub(crate) fn limit(what: String) -> Self {
         Self::custom("too-large", format!("JSON parse error: {what}"))
+    }
+
+    /// The same, about these texts.
+    pub(crate) fn in_documents(mut self, documents: Arc<Documents>) -> Self {
+        self.sources = Some(documents);
+        self
     }
 
     /// The same with another class.
@@ -87,14 +96,15 @@ impl Refusal {
 
 impl From<Diagnostic> for Refusal {
     fn from(problem: Diagnostic) -> Self {
-        Refusal { class: None, problems: vec![problem] }
+        Refusal { class: None, problems: vec![problem], sources: None }
     }
 }
 
 impl From<Vec<Diagnostic>> for Refusal {
     /// Keeps what refuses; warnings are not why a command fails.
     fn from(problems: Vec<Diagnostic>) -> Self {
-        Refusal { class: None, problems: problems.into_iter().filter(Diagnostic::is_error).collect() }
+        let problems = problems.into_iter().filter(Diagnostic::is_error).collect();
+        Refusal { class: None, problems, sources: None }
     }
 }
 
@@ -133,7 +143,7 @@ pub(crate) fn write_error(out: &mut String, id: Option<&str>, refusal: &Refusal)
     json.member("data");
     json.begin_list();
     for problem in &refusal.problems {
-        write_problem(&mut json, problem);
+        write_problem(&mut json, problem, refusal.sources.as_deref());
     }
     json.end_list();
     json.end_struct();
@@ -142,7 +152,7 @@ pub(crate) fn write_error(out: &mut String, id: Option<&str>, refusal: &Refusal)
 }
 
 /// The whole diagnostic: the members of `check --format json` that a single message has.
-fn write_problem(json: &mut JsonOutput, diagnostic: &Diagnostic) {
+fn write_problem(json: &mut JsonOutput, diagnostic: &Diagnostic, texts: Option<&Documents>) {
     let (problem, about) = (diagnostic.problem(), diagnostic.about());
     let message = diagnostic.to_string();
     let (expected, found) = (problem.expected(), problem.found());
@@ -166,7 +176,47 @@ fn write_problem(json: &mut JsonOutput, diagnostic: &Diagnostic) {
             json.string(value);
         }
     }
+    write_location(json, diagnostic.place(), texts);
+    if !diagnostic.related().is_empty() {
+        json.member("related");
+        json.begin_list();
+        for related in diagnostic.related() {
+            let about = &related.about;
+            let members = [
+                ("label", Some(related.label.as_str())),
+                ("object", about.object.as_deref()),
+                ("type", about.type_name.as_deref()),
+                ("property", about.property.as_deref()),
+            ];
+            json.begin_struct();
+            for (name, value) in members {
+                if let Some(value) = value {
+                    json.member(name);
+                    json.string(value);
+                }
+            }
+            write_location(json, related.place, texts);
+            json.end_struct();
+        }
+        json.end_list();
+    }
     json.end_struct();
+}
+
+/// Where it stands in one of the texts: the members of `check --format json`.
+fn write_location(json: &mut JsonOutput, place: Option<Place>, texts: Option<&Documents>) {
+    let Some(at) = texts.zip(place).and_then(|(texts, place)| texts.sources().locate(place)) else { return };
+    json.member("file");
+    json.string(at.file);
+    for (name, number) in [
+        ("line", at.start.line),
+        ("column", at.start.column),
+        ("end_line", at.end.line),
+        ("end_column", at.end.column),
+    ] {
+        json.member(name);
+        json.uint64(u64::try_from(number).unwrap_or(u64::MAX));
+    }
 }
 
 /// Writes an event with the time of now; `data` writes its members.

@@ -161,12 +161,12 @@ impl Model {
 
     /// Tells watchers of a warning about something that was accepted. Creating a batch does it by itself for what it
     /// finds. The words about a sensitive property are left out.
-    pub fn warn(&self, warning: &Diagnostic) {
+    pub fn warn(&self, warning: impl Into<Warned>) {
         let hub = self.inner.tree.hub();
         if !hub.is_watched() {
             return;
         }
-        let mut warned = Warned::from(warning);
+        let mut warned = warning.into();
         let class = warned.type_name.as_deref().and_then(|name| self.registry().get(name));
         let property =
             class.zip(warned.property.as_deref()).and_then(|(class, name)| class.lookup(name).ok());

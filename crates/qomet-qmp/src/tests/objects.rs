@@ -1,0 +1,263 @@
+//! Commands about objects that QEMU has not, or has only since 10.1.
+
+use serde_json::{Value, json};
+
+use super::client::{Client, serve};
+
+/// A client of a server with two lamps.
+fn lamps() -> (impl Drop, Client) {
+    let (folder, path, server) = serve();
+    let mut client = Client::new(&path);
+    for id in ["a", "b"] {
+        client.run("object-add", &json!({"qom-type": "lamp", "id": id, "level": 2}));
+    }
+    (Held(Some((folder, server))), client)
+}
+
+struct Held<T>(Option<T>);
+
+impl<T> Drop for Held<T> {
+    fn drop(&mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Client {
+    /// Runs a command; what it returns, or its error.
+    fn run(&mut self, command: &str, arguments: &Value) -> Value {
+        let reply = self.ask(&json!({"execute": command, "arguments": arguments}).to_string());
+        reply.get("return").or(reply.get("error")).cloned().unwrap_or(reply)
+    }
+
+    fn set(&mut self, path: &str, level: u64) {
+        assert_eq!(
+            self.run("qom-set", &json!({"path": path, "property": "level", "value": level})),
+            json!({})
+        );
+    }
+
+    /// The next event, without its time.
+    fn event(&mut self) -> (String, Value) {
+        let event = self.hear();
+        (event["event"].as_str().unwrap_or_default().to_owned(), event["data"].clone())
+    }
+}
+
+fn code(error: &Value) -> &str {
+    error["data"][0]["code"].as_str().unwrap_or("none")
+}
+
+fn paths(objects: &Value) -> Vec<&str> {
+    objects.as_array().unwrap().iter().map(|object| object["path"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_tree_has_values_and_revisions() {
+    let (_held, mut client) = lamps();
+    client.set("a", 5);
+    let tree = client.run("x-tree", &json!({"path": "/objects"}));
+    assert_eq!(tree["revision"], json!(2));
+    assert_eq!(paths(&tree["objects"]), ["/objects", "/objects/a", "/objects/b"]);
+    assert_eq!(
+        tree["objects"][1],
+        json!({
+            "path": "/objects/a", "depth": 1, "type": "lamp", "revision": 1,
+            "properties": [
+                {"name": "level", "type": "int", "value": 5},
+                {"name": "label", "type": "string", "value": ""},
+            ],
+        })
+    );
+}
+
+#[test]
+fn a_tree_is_cut_where_asked_and_names_what_is_below() {
+    let (_held, mut client) = lamps();
+    let tree = client.run("x-tree", &json!({"path": "/objects", "depth": 0}));
+    assert_eq!(paths(&tree["objects"]), ["/objects"]);
+    assert_eq!(tree["objects"][0]["children"][1], json!({"name": "b", "type": "child<lamp>"}));
+}
+
+#[test]
+fn a_tree_has_only_what_fits_the_patterns() {
+    let (_held, mut client) = lamps();
+    let tree = client.run("x-tree", &json!({"objects": "b", "properties": "le*"}));
+    assert_eq!(paths(&tree["objects"]), ["/objects/b"]);
+    assert_eq!(tree["objects"][0]["properties"], json!([{"name": "level", "type": "int", "value": 2}]));
+}
+
+#[test]
+fn a_large_tree_is_written_elsewhere_and_is_whole() {
+    let (_held, mut client) = lamps();
+    let bags: Vec<Value> = (0..2000).map(|at| json!({"qom-type": "lamp", "id": format!("l{at}")})).collect();
+    let applied = client.run("x-apply", &json!({"documents": [bags]}));
+    assert_eq!(applied["created"].as_array().unwrap().len(), 2000);
+    assert_eq!(client.run("x-tree", &json!({}))["objects"].as_array().unwrap().len(), 2004);
+}
+
+#[test]
+fn qom_list_get_has_the_form_of_qemu_10_1() {
+    let (_held, mut client) = lamps();
+    assert_eq!(
+        client.run("qom-list-get", &json!({"paths": ["/objects", "a"]})),
+        json!([
+            {"properties": [
+                {"name": "type", "type": "string", "value": "container"},
+                {"name": "a", "type": "child<lamp>", "value": "/objects/a"},
+                {"name": "b", "type": "child<lamp>", "value": "/objects/b"},
+            ]},
+            {"properties": [
+                {"name": "type", "type": "string", "value": "lamp"},
+                {"name": "level", "type": "int", "value": 2},
+                {"name": "label", "type": "string", "value": ""},
+            ]},
+        ])
+    );
+    let error = client.run("qom-list-get", &json!({"paths": ["a", "c"]}));
+    assert_eq!(error["class"], json!("DeviceNotFound"));
+}
+
+#[test]
+fn a_watch_begins_with_a_snapshot_and_goes_on_with_what_is_newer() {
+    let (_held, mut client) = lamps();
+    let watch = client.run("x-watch", &json!({"objects": "/objects/*"}));
+    assert_eq!((&watch["id"], &watch["revision"]), (&json!(1), &json!(2)));
+    assert_eq!(paths(&watch["objects"]), ["/objects/a", "/objects/b"]);
+    client.set("a", 7);
+    assert_eq!(
+        client.event(),
+        (
+            "X_CHANGED".to_owned(),
+            json!({"id": 1, "revision": 1, "path": "/objects/a", "property": "level", "value": 7})
+        )
+    );
+    client.run("object-add", &json!({"qom-type": "lamp", "id": "c", "label": "x"}));
+    let (name, data) = client.event();
+    assert_eq!(
+        (name.as_str(), &data["path"], &data["revision"]),
+        ("X_CREATED", &json!("/objects/c"), &json!(3))
+    );
+    assert_eq!(data["object"]["properties"][1], json!({"name": "label", "type": "string", "value": "x"}));
+    client.run("object-del", &json!({"id": "c"}));
+    let gone = json!({"id": 1, "revision": 4, "path": "/objects/c", "type": "lamp"});
+    assert_eq!(client.event(), ("X_DELETED".to_owned(), gone));
+    assert_eq!(client.run("x-unwatch", &json!({"id": 1})), json!({}));
+    client.set("a", 8);
+    assert_eq!(code(&client.run("x-unwatch", &json!({"id": 1}))), "unknown-watch");
+}
+
+#[test]
+fn a_watch_hears_of_what_others_do() {
+    let (_folder, path, _server) = serve();
+    let (mut watcher, mut other) = (Client::new(&path), Client::new(&path));
+    watcher.run("x-watch", &json!({}));
+    other.run("object-add", &json!({"qom-type": "lamp", "id": "l"}));
+    assert_eq!(watcher.event().0, "X_CREATED");
+    drop(watcher);
+    other.set("l", 3);
+}
+
+#[test]
+fn what_is_lost_is_counted_where_it_is_missing() {
+    let (_held, mut client) = lamps();
+    client.run("x-watch", &json!({"queue": 1}));
+    // One message: the events are made before any of them is sent.
+    let set = |level: u64| {
+        json!({"execute": "qom-set", "arguments": {"path": "a", "property": "level", "value": level}})
+            .to_string()
+    };
+    client.say(&(set(3) + &set(4) + &set(5)));
+    for _ in 0..3 {
+        assert_eq!(client.hear(), json!({"return": {}}));
+    }
+    assert_eq!(client.event().1["value"], json!(3));
+    assert_eq!(client.event(), ("X_LOST".to_owned(), json!({"id": 1, "count": 2})));
+}
+
+#[test]
+fn the_watches_of_a_client_are_bounded() {
+    let (_held, mut client) = lamps();
+    for _ in 0..64 {
+        assert!(client.run("x-watch", &json!({}))["id"].is_u64());
+    }
+    assert_eq!(code(&client.run("x-watch", &json!({}))), "too-many-watches");
+    assert_eq!(code(&client.run("x-watch", &json!({"queue": 0}))), "invalid-queue");
+}
+
+#[test]
+fn a_large_watch_begins_with_its_reply() {
+    let (_held, mut client) = lamps();
+    let bags: Vec<Value> = (0..2000).map(|at| json!({"qom-type": "lamp", "id": format!("l{at}")})).collect();
+    client.run("x-apply", &json!({"documents": [bags]}));
+    client.say(&json!({"execute": "x-watch", "arguments": {}}).to_string());
+    client.say(
+        &json!({"execute": "qom-set", "arguments": {"path": "a", "property": "level", "value": 9}})
+            .to_string(),
+    );
+    assert_eq!(client.hear()["return"]["objects"].as_array().unwrap().len(), 2004);
+    assert_eq!(client.hear(), json!({"return": {}}));
+    assert_eq!(client.event().0, "X_CHANGED");
+}
+
+#[test]
+fn a_change_is_refused_if_somebody_was_faster() {
+    let (_held, mut client) = lamps();
+    let add = |revision: u64| json!({"qom-type": "lamp", "id": "c", "x-if-revision": revision});
+    let set =
+        |revision: u64| json!({"path": "a", "property": "level", "value": 3, "x-if-revision": revision});
+    let delete = |revision: u64| json!({"id": "a", "x-if-revision": revision});
+    let error = client.run("object-add", &add(1));
+    assert_eq!((code(&error), &error["class"]), ("revision-changed", &json!("GenericError")));
+    assert_eq!(
+        (&error["data"][0]["expected"], &error["data"][0]["found"]),
+        (&json!("revision 1"), &json!("revision 2"))
+    );
+    assert_eq!(client.run("object-add", &add(2)), json!({}));
+    assert_eq!(code(&client.run("qom-set", &set(1))), "revision-changed");
+    assert_eq!(client.run("qom-set", &set(0)), json!({}));
+    assert_eq!(code(&client.run("object-del", &delete(2))), "revision-changed");
+    assert_eq!(client.run("object-del", &delete(3)), json!({}));
+    assert_eq!(
+        code(&client.run("object-add", &json!({"qom-type": "lamp", "id": "d", "x-if-revision": "2"}))),
+        "wrong-type"
+    );
+}
+
+#[test]
+fn documents_are_applied_all_or_none() {
+    let (_held, mut client) = lamps();
+    let text = "// two\n[{\"qom-type\": \"lamp\", \"id\": \"c\"}, {\"qom-type\": \"lamp\", \"id\": \"d\"},]";
+    let bag = json!({"qom-type": "lamp", "id": "e"});
+    let wrong = json!({"documents": [text, bag, "[\n  {\"qom-type\": \"lamp\", \"id\": \"a\"}]"]});
+    let error = client.run("x-apply", &wrong);
+    let problem = &error["data"][0];
+    assert_eq!(
+        (code(&error), &problem["file"], &problem["line"], &problem["column"]),
+        ("duplicate-id", &json!("documents[2]"), &json!(2), &json!(30))
+    );
+    let applied =
+        client.run("x-apply", &json!({"documents": [text, bag], "if-revision": 2, "allow-loss": true}));
+    assert_eq!(applied, json!({"revision": 3, "created": ["/objects/c", "/objects/d", "/objects/e"]}));
+    let again = json!({"documents": [{"qom-type": "lamp", "id": "f"}], "if-revision": 2});
+    assert_eq!(code(&client.run("x-apply", &again)), "revision-changed");
+    let prune = json!({"documents": [{"qom-type": "lamp", "id": "f"}], "prune": true});
+    assert_eq!(code(&client.run("x-apply", &prune)), "cannot-prune");
+}
+
+#[test]
+fn what_is_wrong_with_the_arguments_of_x_apply_is_told() {
+    let (_held, mut client) = lamps();
+    assert_eq!(code(&client.run("x-apply", &json!({}))), "missing-member");
+    assert_eq!(code(&client.run("x-apply", &json!({"documents": "[]"}))), "wrong-type");
+    assert_eq!(code(&client.run("x-apply", &json!({"documents": [], "purge": 1}))), "unknown-member");
+}
+
+#[test]
+fn related_places_are_told_too() {
+    let (_held, mut client) = lamps();
+    let twice = "[{\"qom-type\": \"lamp\", \"id\": \"c\"},\n {\"qom-type\": \"lamp\", \"id\": \"c\"}]";
+    let error = client.run("x-apply", &json!({"documents": [twice]}));
+    let related = &error["data"][0]["related"][0];
+    assert_eq!((&related["line"], &related["file"]), (&json!(1), &json!("documents[0]")));
+    assert!(related["label"].is_string());
+}
