@@ -5,6 +5,7 @@
 //! check     exit codes and reports of `check`
 //! run       what `run` makes, holds and leaves behind
 //! load      many clients, bad clients, damaged streams
+//! serve     where `run --qmp` serves, systemd, the log
 //! types     `types`, `describe`, `schema`, help and usage
 //! ```
 
@@ -12,4 +13,5 @@ mod check;
 mod load;
 mod process;
 mod run;
+mod serve;
 mod types;

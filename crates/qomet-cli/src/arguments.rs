@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgGroup, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use qomet_config::Dialect;
 use qomet_qmp::Address;
+use tracing_subscriber::filter::Targets;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -91,16 +92,28 @@ pub(crate) enum Format {
 
 /// `run`.
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("source").args(["files", "objects", "qmp"]).required(true).multiple(true)))]
+#[command(group(ArgGroup::new("source").args(["files", "objects", "qmp", "qmp_readonly"]).required(true).multiple(true)))]
 pub(crate) struct Run {
     /// Documents whose objects are created together; `-` is standard input
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) lines: Lines,
-    /// Speak the QEMU Machine Protocol on a socket (repeatable): unix:PATH
+    /// Speak the QEMU Machine Protocol on a socket (repeatable): unix:PATH, tcp:HOST:PORT, stdio or systemd[:NAME]
     #[arg(long, value_name = "ADDR", conflicts_with = "once")]
     pub(crate) qmp: Vec<Address>,
+    /// The same for clients that may not change anything (repeatable)
+    #[arg(long, value_name = "ADDR", conflicts_with = "once")]
+    pub(crate) qmp_readonly: Vec<Address>,
+    /// Let tcp:HOST:PORT be an address that other machines can reach; QMP has no passwords
+    #[arg(long)]
+    pub(crate) allow_remote: bool,
+    /// How many clients there may be at once
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clients)]
+    pub(crate) max_clients: usize,
+    /// What to log on standard error: off, error, warn, info, debug, trace, or TARGET=LEVEL,… [default: RUST_LOG or warn]
+    #[arg(long, value_name = "LEVEL", value_parser = crate::log::filter)]
+    pub(crate) log_level: Option<Targets>,
     /// Leave at once instead of holding the objects
     #[arg(long)]
     pub(crate) once: bool,
@@ -161,6 +174,14 @@ pub(crate) struct SchemaDiff {
     pub(crate) json: bool,
 }
 
+/// A number of clients.
+fn clients(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..) => Ok(count),
+        _ => Err("expected a number from 1 on".to_owned()),
+    }
+}
+
 const EXIT_CODES: &str = "Exit codes:
   0  fine
   1  rejected: a document or a name is wrong
@@ -188,6 +209,7 @@ Exit code: 0 fine (there may be warnings), 1 rejected, 2 usage error or unreadab
   {bin} run --qmp unix:/run/vm.sock     an empty model, until a client says quit
   {bin} run vm.json --object TYPE,id=extra,size=1G
   {bin} run --object TYPE,help          the properties of a type
+  {bin} run vm.json --qmp systemd       on the sockets of a systemd socket unit
 
 Exit code: 0 fine, 1 rejected, 2 usage error or unreadable file, 3 the host refused, or a
 signal came before everything was created",

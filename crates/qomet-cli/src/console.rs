@@ -21,6 +21,8 @@ pub(crate) struct Console {
     input: Box<dyn Read>,
     out: Stream,
     err: Stream,
+    /// Whether results go where diagnostics go.
+    diverted: bool,
     width: usize,
 }
 
@@ -55,6 +57,7 @@ impl Console {
         Console {
             input: Box::new(io::stdin()),
             width,
+            diverted: false,
             out: {
                 let colour = colours && out.is_terminal();
                 Stream::new(out, colour)
@@ -74,7 +77,13 @@ impl Console {
         err: impl Write + 'static,
         width: usize,
     ) -> Self {
-        Console { input: Box::new(input), out: Stream::new(out, false), err: Stream::new(err, false), width }
+        Console {
+            input: Box::new(input),
+            out: Stream::new(out, false),
+            err: Stream::new(err, false),
+            diverted: false,
+            width,
+        }
     }
 
     /// How many columns there are.
@@ -90,7 +99,12 @@ impl Console {
 
     /// Writes a part of the result.
     pub(crate) fn print(&mut self, text: &str) {
-        self.out.write(text);
+        if self.diverted { self.err.write(text) } else { self.out.write(text) }
+    }
+
+    /// From now on results go to standard error: standard output is needed for something else.
+    pub(crate) fn divert(&mut self) {
+        self.diverted = true;
     }
 
     /// Writes for people what is wrong.
@@ -105,7 +119,7 @@ impl Console {
 
     /// The styles of results.
     pub(crate) fn paint(&self) -> Paint {
-        Paint { colour: self.out.colour }
+        Paint { colour: if self.diverted { self.err.colour } else { self.out.colour } }
     }
 
     /// Shows a help text or what is wrong with the command line.

@@ -21,6 +21,7 @@
 //! ```text
 //! arguments   the command line
 //! console     where text goes: colours, width, closed pipes
+//! log         what the crates below tell of themselves
 //! host        everything else that touches the host: files and signals
 //! check, run, types, describe, schema    one command each
 //! outcome, table, text, input            what they share
@@ -33,6 +34,7 @@ mod console;
 mod describe;
 mod host;
 mod input;
+mod log;
 mod outcome;
 mod run;
 mod schema;

@@ -227,7 +227,8 @@ pub struct Dispatcher {
     pub(crate) peers: Arc<Peers>,
     commands: IndexMap<&'static str, Command, foldhash::fast::RandomState>,
     package: String,
-    schema: OnceLock<String>,
+    /// For clients that may change something, and for those that may not.
+    schemas: [OnceLock<String>; 2],
     /// Set once somebody asked the program to end.
     quit: AtomicBool,
     /// What cancels the work under way.
@@ -243,7 +244,7 @@ impl Dispatcher {
             peers: Arc::default(),
             commands: IndexMap::default(),
             package: package.into(),
-            schema: OnceLock::new(),
+            schemas: Default::default(),
             quit: AtomicBool::new(false),
             running: Arc::default(),
         };
@@ -256,9 +257,9 @@ impl Dispatcher {
         self.commands.extend(commands.into_iter().map(|command| (command.name, command)));
     }
 
-    /// All commands, in the order they were added.
-    pub(crate) fn commands(&self) -> impl Iterator<Item = &Command> {
-        self.commands.values()
+    /// The commands a client may use, in the order they were added.
+    pub(crate) fn commands(&self, read_only: bool) -> impl Iterator<Item = &Command> {
+        self.commands.values().filter(move |command| !(read_only && command.changes))
     }
 
     /// The name and version of the program.
@@ -267,8 +268,10 @@ impl Dispatcher {
     }
 
     /// The reply to `query-qmp-schema`, rendered once.
-    pub(crate) fn schema(&self) -> &str {
-        self.schema.get_or_init(|| schema::render(self))
+    pub(crate) fn schema(&self, read_only: bool) -> &str {
+        let [all, reading] = &self.schemas;
+        let schema = if read_only { reading } else { all };
+        schema.get_or_init(|| schema::render(self, read_only))
     }
 
     /// Asks the program to end.
@@ -304,8 +307,8 @@ impl Dispatcher {
     /// Finds the command of a request.
     ///
     /// # Errors
-    /// There is none, or it may not overtake others.
-    pub(crate) fn find(&self, request: &Envelope<'_>) -> Result<&Command, Refusal> {
+    /// There is none, it may not overtake others, or the client may not change anything.
+    pub(crate) fn find(&self, request: &Envelope<'_>, read_only: bool) -> Result<&Command, Refusal> {
         let name = &*request.command;
         let Some(command) = self.commands.get(name) else {
             let nearest = qomet::nearest(name, self.commands.keys().copied());
@@ -317,6 +320,11 @@ impl Dispatcher {
         if request.oob && !command.oob {
             let what = format!("command '{name}' cannot be executed out of band");
             return Err(Refusal::custom("not-out-of-band", what));
+        }
+        if read_only && command.changes {
+            // QEMU gives the same class to commands that were disabled.
+            let what = format!("command '{name}' changes something, and this socket is for reading only");
+            return Err(Refusal::custom("read-only-socket", what).with_class(ErrorClass::CommandNotFound));
         }
         Ok(command)
     }

@@ -38,8 +38,26 @@ pub(crate) enum Call {
     Accept,
     /// `getsockopt(SO_PEERCRED)`.
     Peer,
-    /// `fcntl(F_SETFL)`: whether a call may wait.
+    /// `ioctl(FIONBIO)` and `setsockopt(SO_SNDTIMEO)`: how long a call may wait.
     Blocking,
+    /// `setsockopt(TCP_NODELAY)`.
+    NoDelay,
+    /// `getaddrinfo`.
+    Resolve,
+    /// `getsockname`.
+    Name,
+    /// `socketpair`.
+    Pair,
+    /// The descriptors that systemd passes.
+    Passed,
+    /// `send` to systemd.
+    Notify,
+    /// `getrlimit` and `setrlimit`.
+    Limit,
+    /// `read` of standard input.
+    Input,
+    /// `write` to standard output.
+    Output,
     /// `recvmsg`.
     Receive,
     /// `send`.

@@ -6,19 +6,27 @@
 //! Ringing a bell (`eventfd`) is not among the calls that can be refused: it fails only when its counter is full, and
 //! then it rings.
 
-use std::io::{self, IoSliceMut};
+use std::io::{self, BufRead, IoSliceMut, Write};
 use std::mem::MaybeUninit;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, getsockopt, sockopt};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr};
 use nix::sys::stat::{FileStat, Mode};
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags};
+use rustix::io::{Errno, FdFlags};
+use rustix::net::sockopt::Timeout;
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, SocketAddrAny, SocketFlags,
+};
 
 use crate::faults::Call;
 
@@ -149,7 +157,7 @@ impl Host {
 
     /// A socket that listens at `path`. Its file is made with the mode 0600 (less the umask), so there is no moment at
     /// which it is open to others.
-    pub(crate) fn listen_unix(&self, path: &Path, backlog: i32) -> io::Result<UnixListener> {
+    pub(crate) fn listen_unix(&self, path: &Path, backlog: i32) -> io::Result<OwnedFd> {
         let address = UnixAddr::new(path)?;
         self.gate(Call::Socket)?;
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
@@ -167,38 +175,123 @@ impl Host {
             let _ = self.unlink(path);
             return Err(error);
         }
-        Ok(UnixListener::from(socket))
+        Ok(socket)
+    }
+
+    /// A socket that listens at a TCP address.
+    pub(crate) fn listen_tcp(&self, address: SocketAddr) -> io::Result<OwnedFd> {
+        self.gate(Call::Socket)?;
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        Ok(listener.into())
+    }
+
+    /// The addresses of a machine.
+    pub(crate) fn resolve(&self, name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        self.gate(Call::Resolve)?;
+        Ok((name, port).to_socket_addrs()?.collect())
+    }
+
+    /// Where a socket listens.
+    pub(crate) fn name(&self, socket: BorrowedFd<'_>) -> io::Result<SocketAddrAny> {
+        self.gate(Call::Name)?;
+        Ok(rustix::net::getsockname(socket)?)
     }
 
     /// The next client; `None` when nobody waits.
-    pub(crate) fn accept(&self, listener: &UnixListener) -> io::Result<Option<UnixStream>> {
+    pub(crate) fn accept(&self, listener: BorrowedFd<'_>) -> io::Result<Option<OwnedFd>> {
         loop {
-            match self.gate(Call::Accept).and_then(|()| listener.accept()) {
-                Ok((client, _)) => return Ok(Some(client)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-                Err(error) => return Err(error),
+            self.gate(Call::Accept)?;
+            let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+            match rustix::net::accept_with(listener, flags) {
+                Ok(client) => return Ok(Some(client)),
+                Err(Errno::AGAIN) => return Ok(None),
+                Err(Errno::INTR | Errno::CONNABORTED) => {}
+                Err(error) => return Err(error.into()),
             }
         }
     }
 
-    /// The user at the other end.
-    pub(crate) fn peer(&self, socket: &UnixStream) -> io::Result<u32> {
+    /// The user at the other end of a unix socket.
+    pub(crate) fn peer(&self, socket: BorrowedFd<'_>) -> io::Result<u32> {
         self.gate(Call::Peer)?;
-        Ok(getsockopt(socket, sockopt::PeerCredentials)?.uid())
+        Ok(rustix::net::sockopt::socket_peercred(socket)?.uid.as_raw())
     }
 
-    pub(crate) fn set_nonblocking(&self, socket: &UnixStream) -> io::Result<()> {
+    /// What is written is sent at once.
+    pub(crate) fn set_nodelay(&self, socket: BorrowedFd<'_>) -> io::Result<()> {
+        self.gate(Call::NoDelay)?;
+        Ok(rustix::net::sockopt::set_tcp_nodelay(socket, true)?)
+    }
+
+    pub(crate) fn set_nonblocking(&self, socket: BorrowedFd<'_>) -> io::Result<()> {
         self.gate(Call::Blocking)?;
-        socket.set_nonblocking(true)
+        Ok(rustix::io::ioctl_fionbio(socket, true)?)
     }
 
     /// From now on a write waits, but not longer than this.
-    pub(crate) fn set_patience(&self, socket: &UnixStream, patience: Duration) -> io::Result<()> {
+    pub(crate) fn set_patience(&self, socket: BorrowedFd<'_>, patience: Duration) -> io::Result<()> {
         self.gate(Call::Blocking)?;
-        socket.set_nonblocking(false)?;
-        socket.set_write_timeout(Some(patience))
+        rustix::io::ioctl_fionbio(socket, false)?;
+        Ok(rustix::net::sockopt::set_socket_timeout(socket, Timeout::Send, Some(patience))?)
+    }
+
+    /// Two sockets that are connected with each other; the first does not wait.
+    pub(crate) fn pair(&self) -> io::Result<(OwnedFd, UnixStream)> {
+        self.gate(Call::Pair)?;
+        let (ours, theirs) = UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        Ok((ours.into(), theirs))
+    }
+
+    /// The descriptors that systemd passes, with their names. Call it once.
+    pub(crate) fn passed(&self) -> io::Result<Vec<(Option<String>, OwnedFd)>> {
+        self.gate(Call::Passed)?;
+        let all = sd_listen_fds::get().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let all = all.into_iter().map(|(name, fd)| (name, fd.into_std()));
+        all.map(|(name, fd)| {
+            rustix::io::fcntl_setfd(&fd, FdFlags::CLOEXEC)?;
+            Ok((name, fd))
+        })
+        .collect()
+    }
+
+    /// Tells systemd something, where there is one.
+    pub(crate) fn notify(&self, state: &str) -> io::Result<()> {
+        let Some(place) = std::env::var_os("NOTIFY_SOCKET") else { return Ok(()) };
+        self.gate(Call::Notify)?;
+        let address = match place.as_bytes().split_first() {
+            Some((b'@', name)) => std::os::unix::net::SocketAddr::from_abstract_name(name)?,
+            _ => std::os::unix::net::SocketAddr::from_pathname(&place)?,
+        };
+        UnixDatagram::unbound()?.send_to_addr(state.as_bytes(), &address).map(drop)
+    }
+
+    /// Lets the process have as many descriptors as it may; returns how many.
+    pub(crate) fn raise_descriptor_limit(&self) -> io::Result<u64> {
+        self.gate(Call::Limit)?;
+        let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+        if soft < hard {
+            setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+        }
+        Ok(hard)
+    }
+
+    /// The next bytes of standard input; none at its end.
+    pub(crate) fn input(&self) -> io::Result<Vec<u8>> {
+        self.gate(Call::Input)?;
+        let mut input = io::stdin().lock();
+        let bytes = input.fill_buf()?.to_vec();
+        input.consume(bytes.len());
+        Ok(bytes)
+    }
+
+    /// Writes to standard output.
+    pub(crate) fn output(&self, bytes: &[u8]) -> io::Result<()> {
+        self.gate(Call::Output)?;
+        let mut output = io::stdout().lock();
+        output.write_all(bytes)?;
+        output.flush()
     }
 
     /// Receives bytes, and the descriptors that came with the last of them.

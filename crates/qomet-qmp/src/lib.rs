@@ -1,7 +1,7 @@
 //! The QEMU Machine Protocol over a model: what QEMU's clients send works here, and means the same.
 //!
-//! [`Dispatcher`] is the table of commands over one model; [`Server`] serves it on a unix socket, with threads of its
-//! own. A program adds commands made by [`Command::typed`].
+//! [`Dispatcher`] is the table of commands over one model; [`Server`] serves it on sockets, with threads of its own.
+//! A program adds commands made by [`Command::typed`].
 //!
 //! ```text
 //! wire       bytes to messages, replies to bytes
@@ -15,7 +15,7 @@
 //! client     the other side: any server's objects, read and changed
 //! ```
 //!
-//! Not here: what the objects are (the program's registry says), and no other transport than unix sockets yet.
+//! Not here: what the objects are; the program's registry says.
 #![forbid(unsafe_code)]
 
 mod client;
@@ -37,5 +37,8 @@ pub use client::{
     Refused, Request, ServerAddress, TypeView,
 };
 pub use dispatch::{Command, Dispatcher, Nothing};
-pub use server::{Address, AddressError, Cause, Listener, Server, Stopper};
+pub use server::{
+    Address, AddressError, Cause, Limits, Listener, Server, Stopper, notify_ready, notify_stopping,
+    raise_descriptor_limit,
+};
 pub use wire::Refusal;

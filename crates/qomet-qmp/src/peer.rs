@@ -77,6 +77,7 @@ struct Queue {
 /// One client, as commands and sources of events know it.
 pub(crate) struct Peer {
     number: u64,
+    read_only: bool,
     /// Calls the client's reactor.
     wake: Box<dyn Fn(u64) + Send + Sync>,
     queue: Mutex<Queue>,
@@ -87,9 +88,10 @@ pub(crate) struct Peer {
 
 impl Peer {
     /// A new client. `wake` is called with its number when there are events for it and none waited before.
-    pub(crate) fn new(number: u64, wake: impl Fn(u64) + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(number: u64, read_only: bool, wake: impl Fn(u64) + Send + Sync + 'static) -> Self {
         Peer {
             number,
+            read_only,
             wake: Box::new(wake),
             queue: Mutex::default(),
             things: Mutex::new(Some(Vec::new())),
@@ -100,6 +102,11 @@ impl Peer {
     /// The number of the client; no other client of the server ever has it.
     pub(crate) fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Whether the client cannot change anything.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.read_only
     }
 
     /// Has an event delivered after all that wait, and after the reply to the command that is being run for the client

@@ -10,11 +10,11 @@ use qomet_config::JsonOutput;
 use crate::commands::{EVENTS, Get};
 use crate::dispatch::{Dispatcher, Shape};
 
-/// Renders the schema.
-pub(crate) fn render(dispatcher: &Dispatcher) -> String {
+/// Renders the schema of all commands, or of those that change nothing.
+pub(crate) fn render(dispatcher: &Dispatcher, read_only: bool) -> String {
     let mut schema = Schema { out: JsonOutput::compact(), named: IndexMap::default(), next: 0 };
     schema.out.begin_list();
-    for command in dispatcher.commands() {
+    for command in dispatcher.commands(read_only) {
         let arguments = schema.shape(command.arguments, dispatcher);
         let returns = schema.shape(command.returns, dispatcher);
         schema.entity(command.name, "command", |out| {

@@ -69,6 +69,7 @@ impl Session {
     /// A new client; it has left once this is dropped.
     pub(crate) fn new(dispatcher: Arc<Dispatcher>, peer: Arc<Peer>) -> Self {
         dispatcher.peers.enter(&peer);
+        tracing::info!(client = peer.number(), read_only = peer.is_read_only(), "client came");
         Session {
             dispatcher,
             peer,
@@ -101,6 +102,11 @@ impl Session {
     /// Whether more input is of any use now.
     pub(crate) fn is_open(&self) -> bool {
         !self.busy || (self.oob && self.waiting.len() < QUEUE)
+    }
+
+    /// Whether a request waits that can be run now.
+    pub(crate) fn has_waiting(&self) -> bool {
+        !self.busy && !self.waiting.is_empty()
     }
 
     /// Whether nothing is under way or waits.
@@ -190,7 +196,7 @@ impl Session {
             return self.negotiate(request, id, out);
         }
         let dispatcher = Arc::clone(&self.dispatcher);
-        let command = dispatcher.find(request)?;
+        let command = dispatcher.find(request, self.peer.is_read_only())?;
         let mut later = None;
         let written = write_return(out, id, |json| {
             match dispatcher.run(command, &self.peer, request.arguments, json) {
@@ -243,6 +249,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.dispatcher.peers.leave(&self.peer);
         self.peer.leave();
+        tracing::info!(client = self.peer.number(), "client left");
     }
 }
 

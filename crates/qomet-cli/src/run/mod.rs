@@ -14,6 +14,7 @@ use crate::arguments::Run;
 use crate::console::Console;
 use crate::host::Stop;
 use crate::input;
+use crate::log;
 use crate::outcome::{Outcome, Trouble};
 use crate::text::count;
 
@@ -26,6 +27,10 @@ pub(crate) fn run(
     arguments: &Run,
     console: &mut Console,
 ) -> Result<Outcome, Trouble> {
+    log::start(arguments.log_level.as_ref())?;
+    if serve::takes_stdio(arguments)? {
+        console.divert();
+    }
     let mut documents = input::read(&arguments.files, console)?;
     input::add_lines(&mut documents, &arguments.lines);
     if let Some(helped) = input::help(&documents, &registry, console)? {
@@ -33,7 +38,7 @@ pub(crate) fn run(
     }
     let mut stop = Stop::install()?;
     // A socket that cannot be had is told before anything is created; nobody is served yet.
-    let listeners = serve::bind(&arguments.qmp)?;
+    let listeners = serve::bind(arguments)?;
     let model = Model::new(registry);
     let plan = documents.plan(&model, Level::Graph);
     stop.raises(&plan.batch().cancel_flag())?;
@@ -49,15 +54,18 @@ pub(crate) fn run(
     let (held, process) = (count(objects.len(), "object"), std::process::id());
     if !listeners.is_empty() {
         console.print(&format!(
-            "\nprocess {process} holds {held} and serves clients until SIGINT, SIGTERM or quit\n"
+            "\nprocess {process} holds {held} and serves clients at {} until SIGINT, SIGTERM or quit\n",
+            serve::places(&listeners)
         ));
         drop(objects);
-        serve::serve(listeners, model, stop)?;
+        serve::serve(listeners, arguments.max_clients, model, stop)?;
         return Ok(Outcome::Fine);
     }
     if !arguments.once {
         console.print(&format!("\nprocess {process} holds {held} until SIGINT or SIGTERM\n"));
+        serve::ready();
         stop.wait();
+        serve::stopping();
     }
     // The objects go before the model, so that everything is released here and not wherever a clone lives on.
     drop(objects);

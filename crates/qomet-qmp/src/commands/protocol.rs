@@ -114,7 +114,7 @@ pub(super) fn all() -> Vec<Command> {
             Shape::Of(<Vec<SchemaInfo>>::TYPE),
             |call| {
                 call.read::<Nothing>()?;
-                call.output.rendered(call.dispatcher.schema());
+                call.output.rendered(call.dispatcher.schema(call.client().is_read_only()));
                 Ok(Done::Now)
             },
         )
@@ -132,7 +132,7 @@ pub(super) fn all() -> Vec<Command> {
 fn query_commands(call: &mut Call<'_>) -> Result<Done, Refusal> {
     call.read::<Nothing>()?;
     call.output.begin_list();
-    for command in call.dispatcher.commands() {
+    for command in call.dispatcher.commands(call.client().is_read_only()) {
         CommandInfo { name: command.name.to_owned() }.write(call.output);
     }
     call.output.end_list();

@@ -4,8 +4,7 @@
 //! be sent, so a client that does not read bounds itself.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::sys::epoll::EpollFlags;
@@ -19,8 +18,12 @@ use crate::wire::write_event;
 const FULL: usize = 1 << 20;
 /// A buffer larger than this is given back once it is empty.
 const KEPT: usize = 64 << 10;
-/// How often in a turn what is written is sent and more is taken.
+/// A turn takes no more requests after this time, so that others have theirs.
+const BUDGET: Duration = Duration::from_micros(500);
+/// How often in a turn events are sent.
 const ROUNDS: usize = 4;
+/// After so many requests, and before that ever less often, a turn looks at the clock.
+const UNWATCHED: u32 = 32;
 
 /// What becomes of a connection after a turn.
 pub(super) enum Fate {
@@ -35,9 +38,12 @@ pub(super) enum Fate {
 /// One client.
 pub(super) struct Connection {
     host: Host,
-    socket: UnixStream,
+    socket: OwnedFd,
     session: Session,
+    /// What was received, and how much of it was taken.
     input: Vec<u8>,
+    taken: usize,
+    /// What was written, and how much of it was sent.
     output: String,
     sent: usize,
     /// Whether the client has sent its last byte.
@@ -46,26 +52,32 @@ pub(super) struct Connection {
     pub(super) job: Option<Job>,
     /// What the reactor waits for.
     pub(super) interest: EpollFlags,
+    /// Whether it stands among those that have more to do at once.
+    pub(super) queued: bool,
+    /// Whether the server ends with this client.
+    pub(super) sole: bool,
     /// Its place among the clients that there may be.
     _seat: Seat,
 }
 
 impl Connection {
     /// A new client, greeted.
-    pub(super) fn new(host: Host, socket: UnixStream, session: Session, seat: Seat) -> Self {
+    pub(super) fn new(host: Host, socket: OwnedFd, session: Session, seat: Seat, sole: bool) -> Self {
         let mut output = String::new();
         session.greet(&mut output);
-        let interest = EpollFlags::empty();
         Connection {
             host,
             socket,
             session,
             input: Vec::new(),
+            taken: 0,
             output,
             sent: 0,
             ended: false,
             job: None,
-            interest,
+            interest: EpollFlags::empty(),
+            queued: false,
+            sole,
             _seat: seat,
         }
     }
@@ -90,19 +102,13 @@ impl Connection {
             let received = buffer.get(..count).unwrap_or_default();
             let taken = self.take(received);
             self.input.extend_from_slice(received.get(taken..).unwrap_or_default());
-        }
-        for _ in 0..ROUNDS {
-            if self.is_full() {
-                self.send()?;
-            }
-            if self.is_full() || !self.session.is_open() {
-                break;
-            }
+        } else {
             let input = std::mem::take(&mut self.input);
-            let taken = self.take(&input);
-            self.input = input.get(taken..).unwrap_or_default().to_vec();
-            if self.input.is_empty() {
-                break;
+            self.taken += self.take(input.get(self.taken..).unwrap_or_default());
+            if self.taken < input.len() {
+                self.input = input;
+            } else {
+                self.taken = 0;
             }
         }
         self.send()?;
@@ -112,15 +118,12 @@ impl Connection {
                 break;
             }
             events = self.session.peer().deliver(&mut self.output, FULL);
-            if self.output.is_empty() {
-                break;
-            }
             self.send()?;
         }
         let idle = self.output.is_empty() && self.input.is_empty() && self.session.is_idle();
         Ok(match () {
             () if self.ended && idle => Fate::Over,
-            () if !self.input.is_empty() && !self.is_full() && self.session.is_open() => Fate::Again,
+            () if self.has_more() && !self.is_full() && self.session.is_open() => Fate::Again,
             () if events && self.output.is_empty() && self.session.is_negotiated() => Fate::Again,
             () => Fate::Waits,
         })
@@ -128,6 +131,11 @@ impl Connection {
 
     fn is_full(&self) -> bool {
         self.output.len() - self.sent > FULL
+    }
+
+    /// Whether there is something to take without receiving anything.
+    fn has_more(&self) -> bool {
+        !self.input.is_empty() || self.session.has_waiting()
     }
 
     fn wants_input(&self) -> bool {
@@ -159,7 +167,7 @@ impl Connection {
 
     /// Takes messages from `bytes` while that is possible; returns how many bytes were taken.
     fn take(&mut self, bytes: &[u8]) -> usize {
-        let mut at = 0;
+        let (mut at, mut count, mut started) = (0, 0, None);
         while self.session.is_open() && !self.is_full() {
             let (taken, step) = self.session.step(bytes.get(at..).unwrap_or_default(), &mut self.output);
             at += taken;
@@ -167,6 +175,11 @@ impl Connection {
                 Step::Hungry => break,
                 Step::Taken => {}
                 Step::Started(job) => self.job = Some(job),
+            }
+            count += 1;
+            let looks = u32::is_power_of_two(count) || count % UNWATCHED == 0;
+            if looks && started.get_or_insert_with(Instant::now).elapsed() > BUDGET {
+                break;
             }
         }
         at
@@ -212,7 +225,7 @@ impl Connection {
         }
         // Whoever has gone, or does not read, does not hear it.
         let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-        if self.host.set_patience(&self.socket, left).is_ok() {
+        if self.host.set_patience(self.socket.as_fd(), left).is_ok() {
             let _ = self.send();
         }
     }

@@ -1,33 +1,45 @@
-//! Making a listening socket that only we can use.
+//! Making listening sockets that only we can use.
 //!
-//! Its mode is 0600 from the first moment; a stale socket of ours is replaced, anything else in its place is not.
+//! A unix socket has the mode 0600 from the first moment; a stale socket of ours is replaced, anything else in its
+//! place is not; only our own user and root are served. A TCP socket is on the loopback interface unless its maker
+//! says otherwise: QMP has no passwords. Sockets that systemd listens on are taken as they are.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::sys::stat::SFlag;
 use nix::unistd::geteuid;
+use rustix::net::AddressFamily;
 
-use super::Address;
+use super::{Address, systemd};
 use crate::host::Host;
 
 /// How many clients may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// A socket that listens; nobody is served before a [`Server`](super::Server) starts. Its file goes with it.
+/// A place where clients come from; nobody is served before a [`Server`](super::Server) starts. The file of a unix
+/// socket goes with it.
 #[derive(Debug)]
 pub struct Listener {
     host: Host,
-    socket: UnixListener,
-    path: PathBuf,
-    /// Device and inode of the file.
-    file: Option<(u64, u64)>,
+    address: Address,
+    read_only: bool,
+    sockets: Vec<Socket>,
 }
 
-fn refuse(path: &Path, why: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::AddrInUse, format!("cannot listen on '{}': {why}", path.display()))
+/// A listening socket.
+#[derive(Debug)]
+pub(super) struct Socket {
+    fd: OwnedFd,
+    is_unix: bool,
+    /// The file that was made for it: its path, device and inode.
+    file: Option<(PathBuf, u64, u64)>,
+}
+
+fn refuse(place: impl std::fmt::Display, why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::AddrInUse, format!("cannot listen on '{place}': {why}"))
 }
 
 fn identity(host: &Host, path: &Path) -> Option<(u64, u64)> {
@@ -37,18 +49,19 @@ fn identity(host: &Host, path: &Path) -> Option<(u64, u64)> {
 
 /// Removes the socket that a server of ours left behind.
 fn clear(host: &Host, path: &Path) -> io::Result<()> {
-    let failed = |error: io::Error| refuse(path, &describe(&error));
+    let refuse = |why: &str| refuse(path.display(), why);
+    let failed = |error: io::Error| refuse(&describe(&error));
     let Some(stat) = host.stat_name(path).map_err(failed)? else { return Ok(()) };
-    if !SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()).contains(SFlag::S_IFSOCK) {
-        return Err(refuse(path, "there is something that is no socket"));
+    if stat.st_mode & SFlag::S_IFMT.bits() != SFlag::S_IFSOCK.bits() {
+        return Err(refuse("there is something that is no socket"));
     }
     match host.connect(path) {
-        Ok(_) => Err(refuse(path, "another program listens there")),
+        Ok(_) => Err(refuse("another program listens there")),
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             if stat.st_uid == geteuid().as_raw() {
                 host.unlink(path).map_err(failed)
             } else {
-                Err(refuse(path, "there is a socket of another user"))
+                Err(refuse("there is a socket of another user"))
             }
         }
         Err(error) => Err(failed(error)),
@@ -63,46 +76,154 @@ fn describe(error: &io::Error) -> String {
 }
 
 impl Listener {
-    /// Listens.
+    /// Listens. A TCP address must be one of the loopback interface.
+    ///
+    /// # Errors
+    /// Something else is in the place, other machines could reach it, or the host refuses.
+    pub fn bind(address: &Address) -> io::Result<Self> {
+        Self::bind_on(Host::real(), address, false)
+    }
+
+    /// Listens, if need be for other machines too. Whoever reaches a TCP socket is served: QMP has no passwords.
     ///
     /// # Errors
     /// Something else is in the place, or the host refuses.
-    pub fn bind(address: &Address) -> io::Result<Self> {
-        Self::bind_on(Host::real(), address)
+    pub fn bind_remote(address: &Address) -> io::Result<Self> {
+        Self::bind_on(Host::real(), address, true)
     }
 
-    pub(crate) fn bind_on(host: Host, address: &Address) -> io::Result<Self> {
-        let path = address.path();
-        clear(&host, path)?;
-        let socket = host.listen_unix(path, BACKLOG).map_err(|error| refuse(path, &describe(&error)))?;
-        let file = identity(&host, path);
-        Ok(Listener { host, socket, path: path.to_owned(), file })
+    /// The same, but its clients cannot change anything: such commands are refused, and not listed.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
     }
 
-    /// The next client that may be served; `None` when nobody waits. Others are turned away.
-    pub(super) fn accept(&self) -> io::Result<Option<UnixStream>> {
-        while let Some(client) = self.host.accept(&self.socket)? {
-            let peer = self.host.peer(&client)?;
-            if peer == geteuid().as_raw() || peer == 0 {
-                self.host.set_nonblocking(&client)?;
+    pub(crate) fn bind_on(host: Host, address: &Address, remote: bool) -> io::Result<Self> {
+        let mut bound = address.clone();
+        let sockets = match address {
+            Address::Unix(path) => vec![bind_unix(&host, path)?],
+            Address::Tcp { host: name, port } => {
+                let (sockets, port) = bind_tcp(&host, address, name, *port, remote)?;
+                bound = Address::Tcp { host: name.clone(), port };
+                sockets
+            }
+            Address::Stdio => Vec::new(),
+            Address::Systemd(name) => passed(&host, address, name.as_deref())?,
+        };
+        Ok(Listener { host, address: bound, read_only: false, sockets })
+    }
+
+    /// Where it listens; a port that was left to the host is the one it chose.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    pub(super) fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    pub(super) fn sockets(&self) -> &[Socket] {
+        &self.sockets
+    }
+
+    /// The next client of a socket that may be served; `None` when nobody waits. Others are turned away.
+    pub(super) fn accept(&self, socket: &Socket) -> io::Result<Option<OwnedFd>> {
+        while let Some(client) = self.host.accept(socket.fd.as_fd())? {
+            if !socket.is_unix {
+                // A client that is gone already is found out when it is served.
+                let _ = self.host.set_nodelay(client.as_fd());
                 return Ok(Some(client));
             }
+            let Ok(peer) = self.host.peer(client.as_fd()) else { continue };
+            if peer == geteuid().as_raw() || peer == 0 {
+                return Ok(Some(client));
+            }
+            tracing::warn!(uid = peer, "client of another user turned away");
         }
         Ok(None)
     }
 }
 
-impl AsFd for Listener {
+fn bind_unix(host: &Host, path: &Path) -> io::Result<Socket> {
+    clear(host, path)?;
+    let fd = host.listen_unix(path, BACKLOG).map_err(|error| refuse(path.display(), &describe(&error)))?;
+    let file = identity(host, path).map(|(device, inode)| (path.to_owned(), device, inode));
+    Ok(Socket { fd, is_unix: true, file })
+}
+
+/// Sockets at every address of the name that can be had, all on one port, and that port.
+fn bind_tcp(
+    host: &Host,
+    address: &Address,
+    name: &str,
+    mut port: u16,
+    remote: bool,
+) -> io::Result<(Vec<Socket>, u16)> {
+    let refuse = |why: &str| refuse(address, why);
+    let places = match name {
+        "" => vec![SocketAddr::from(([0; 16], port)), SocketAddr::from(([0; 4], port))],
+        name => host.resolve(name, port).map_err(|error| refuse(&describe(&error)))?,
+    };
+    if let Some(place) = places.iter().find(|place| !place.ip().to_canonical().is_loopback())
+        && !remote
+    {
+        let why = format!("other machines can reach {}, and QMP has no passwords", place.ip());
+        return Err(refuse(&why));
+    }
+    let (mut sockets, mut failure) = (Vec::new(), None);
+    for mut place in places {
+        place.set_port(port);
+        let made = host.listen_tcp(place).and_then(|fd| {
+            let bound = SocketAddr::try_from(host.name(fd.as_fd())?)?;
+            Ok((fd, bound.port()))
+        });
+        match made {
+            Ok((fd, bound)) => {
+                port = bound;
+                sockets.push(Socket { fd, is_unix: false, file: None });
+            }
+            // The wildcard of IPv6 includes that of IPv4.
+            Err(_) if !sockets.is_empty() => {}
+            Err(error) => failure = Some(error),
+        }
+    }
+    match failure {
+        Some(error) if sockets.is_empty() => Err(refuse(&describe(&error))),
+        _ if sockets.is_empty() => Err(refuse("the name has no address")),
+        _ => Ok((sockets, port)),
+    }
+}
+
+/// The sockets that systemd listens on.
+fn passed(host: &Host, address: &Address, name: Option<&str>) -> io::Result<Vec<Socket>> {
+    let failed = |error: io::Error| refuse(address, &describe(&error));
+    let all = systemd::take(host, name).map_err(failed)?;
+    let socket = |fd: OwnedFd| {
+        host.set_nonblocking(fd.as_fd()).map_err(failed)?;
+        match host.name(fd.as_fd()).map_err(failed)?.address_family() {
+            AddressFamily::UNIX => Ok(Socket { fd, is_unix: true, file: None }),
+            AddressFamily::INET | AddressFamily::INET6 => Ok(Socket { fd, is_unix: false, file: None }),
+            _ => Err(refuse(address, "a socket that was passed is neither a unix nor a TCP socket")),
+        }
+    };
+    all.into_iter().map(socket).collect()
+}
+
+impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.fd.as_fd()
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        // Somebody may have put another there.
-        if self.file.is_some() && identity(&self.host, &self.path) == self.file {
-            let _ = self.host.unlink(&self.path);
+        for (path, device, inode) in self.sockets.iter().filter_map(|socket| socket.file.as_ref()) {
+            // Somebody may have put another there.
+            if identity(&self.host, path) == Some((*device, *inode)) {
+                let _ = self.host.unlink(path);
+            }
         }
     }
 }

@@ -1,48 +1,59 @@
-//! Sockets and threads: any number of clients on unix sockets.
+//! Sockets and threads: any number of clients on unix and TCP sockets, and one on standard input and output.
 //!
 //! A few threads wait for sockets with epoll (`reactor`); each client belongs to one of them (`connection`), so that
 //! no lock is held while commands run. What takes long runs on a worker thread (`workers`), whether or not its client
-//! stays. Other threads reach a reactor through its mailbox (`mailbox`). `listen` makes the sockets, `address` reads
-//! `--qmp`.
+//! stays. Other threads reach a reactor through its mailbox (`mailbox`). `listen` makes the sockets, `systemd` takes
+//! them over, `stdio` makes one of the process's streams, `address` reads `--qmp`.
 //!
 //! Whole buffers are read, and all that they ask for is answered with one write. A client that does not read is not
-//! read from.
+//! read from. Every client gets its turn: a turn serves what was read at once, and no longer than a bounded time.
 //!
-//! Why not an async runtime: it would stand in the public interface of whoever embeds a server, for one kind of socket
-//! and a handful of threads.
+//! Why not an async runtime: it would stand in the public interface of whoever embeds a server, for a few kinds of
+//! sockets and a handful of threads.
 
 mod address;
 mod connection;
 mod listen;
 mod mailbox;
 mod reactor;
+mod stdio;
+mod systemd;
 mod workers;
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
 pub use address::{Address, AddressError};
 pub use listen::Listener;
+pub use systemd::{notify_ready, notify_stopping};
 
 use crate::dispatch::Dispatcher;
 use crate::host::Host;
+use crate::peer::Peer;
+use crate::session::Session;
+use connection::Connection;
 use mailbox::{Mail, Mailbox};
 use reactor::Reactor;
+use stdio::Stdio;
 use workers::Workers;
 
 /// At most so many threads wait for sockets: a command in process takes less than waking another thread.
 const REACTORS: usize = 4;
-/// How many clients there may be at once.
+/// How many clients there may be at once, unless [`Limits`] says otherwise.
 const CLIENTS: usize = 1000;
+/// How long goodbyes may take.
+const FAREWELL: Duration = Duration::from_millis(300);
 
 /// Why a server ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// A client said `quit`.
+    /// A client said `quit`, or the only client there can be, on standard input, has ended.
     Quit,
     /// The program was told to by a signal.
     Signal,
@@ -58,11 +69,44 @@ impl Cause {
     }
 }
 
+/// What a server grants its clients.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    /// How many clients there may be at once; 1,000. Each needs a descriptor: see [`raise_descriptor_limit`].
+    pub clients: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { clients: CLIENTS }
+    }
+}
+
+impl Limits {
+    /// The same with so many clients at once.
+    #[must_use]
+    pub fn with_clients(mut self, clients: usize) -> Self {
+        self.clients = clients;
+        self
+    }
+}
+
+/// Lets the process have as many descriptors as the host allows it; returns how many. For programs that serve
+/// thousands of clients; a library must not do this behind a program's back.
+///
+/// # Errors
+/// The host refuses.
+pub fn raise_descriptor_limit() -> io::Result<u64> {
+    Host::real().raise_descriptor_limit()
+}
+
 /// A running server. It ends when a client says `quit` or a [`Stopper`] says so; dropping it ends it too.
 #[derive(Debug)]
 pub struct Server {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
+    stdio: Vec<Stdio>,
 }
 
 /// Ends a server from wherever it is kept.
@@ -76,29 +120,56 @@ struct Shared {
     dispatcher: Arc<Dispatcher>,
     mailboxes: Vec<Arc<Mailbox>>,
     workers: Workers,
-    /// How many clients there are.
-    clients: Arc<AtomicUsize>,
+    limits: Limits,
+    census: Arc<Census>,
     /// The number of the next client.
     next: AtomicU64,
     ended: Mutex<Option<Cause>>,
     ending: Condvar,
 }
 
+/// How many clients each reactor has, and all together.
+#[derive(Debug)]
+struct Census {
+    all: AtomicUsize,
+    each: Vec<AtomicUsize>,
+}
+
 /// A client's place among those that there may be; it is free again when this is dropped.
 #[derive(Debug)]
-struct Seat(Arc<AtomicUsize>);
+struct Seat {
+    census: Arc<Census>,
+    reactor: usize,
+}
 
 impl Seat {
-    fn take(clients: &Arc<AtomicUsize>, limit: usize) -> Option<Self> {
-        let seat = Seat(Arc::clone(clients));
-        (clients.fetch_add(1, Ordering::Relaxed) < limit).then_some(seat)
+    /// A seat with the reactor that has the fewest clients; `None` if all are taken.
+    fn take(census: &Arc<Census>, limit: usize) -> Option<Self> {
+        let load = |each: &AtomicUsize| each.load(Ordering::Relaxed);
+        let (reactor, each) = census.each.iter().enumerate().min_by_key(|(_, each)| load(each))?;
+        each.fetch_add(1, Ordering::Relaxed);
+        let before = census.all.fetch_add(1, Ordering::Relaxed);
+        let seat = Seat { census: Arc::clone(census), reactor };
+        (before < limit).then_some(seat)
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.census.all.fetch_sub(1, Ordering::Relaxed);
+        if let Some(each) = self.census.each.get(self.reactor) {
+            each.fetch_sub(1, Ordering::Relaxed);
+        }
     }
+}
+
+/// What a new client may do.
+#[derive(Clone, Copy, Debug, Default)]
+struct Terms {
+    /// Whether it cannot change anything.
+    read_only: bool,
+    /// Whether the server ends with it.
+    sole: bool,
 }
 
 impl Shared {
@@ -110,11 +181,25 @@ impl Shared {
         }
         *ended = Some(cause);
         drop(ended);
+        tracing::info!(reason = cause.as_str(), "server ends");
         self.dispatcher.cancel_all();
         for mailbox in &self.mailboxes {
             mailbox.post(Mail::End(cause));
         }
         self.ending.notify_all();
+    }
+
+    /// A new client, with the index of its reactor; `None` if there are too many.
+    fn admit(&self, socket: OwnedFd, terms: Terms) -> Result<(usize, Box<Connection>), OwnedFd> {
+        let Some(seat) = Seat::take(&self.census, self.limits.clients) else { return Err(socket) };
+        let reactor = seat.reactor;
+        let Some(mailbox) = self.mailboxes.get(reactor) else { return Err(socket) };
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let wake = Arc::clone(mailbox);
+        let peer = Peer::new(number, terms.read_only, move |number| wake.post(Mail::Events(number)));
+        let session = Session::new(Arc::clone(&self.dispatcher), Arc::new(peer));
+        let connection = Connection::new(self.host.clone(), socket, session, seat, terms.sole);
+        Ok((reactor, Box::new(connection)))
     }
 }
 
@@ -124,30 +209,62 @@ impl Server {
     /// # Errors
     /// The host has no more threads or descriptors.
     pub fn start(listeners: Vec<Listener>, dispatcher: Dispatcher) -> io::Result<Self> {
-        Self::start_on(Host::real(), listeners, dispatcher)
+        Self::start_with(listeners, dispatcher, Limits::default())
     }
 
-    pub(crate) fn start_on(host: Host, listeners: Vec<Listener>, dispatcher: Dispatcher) -> io::Result<Self> {
+    /// Serves the sockets, within other limits.
+    ///
+    /// # Errors
+    /// The host has no more threads or descriptors.
+    pub fn start_with(listeners: Vec<Listener>, dispatcher: Dispatcher, limits: Limits) -> io::Result<Self> {
+        Self::start_on(Host::real(), listeners, dispatcher, limits)
+    }
+
+    pub(crate) fn start_on(
+        host: Host,
+        listeners: Vec<Listener>,
+        dispatcher: Dispatcher,
+        limits: Limits,
+    ) -> io::Result<Self> {
         let count = host.cpus().map_or(1, |cpus| cpus.min(REACTORS));
         let mailboxes: Vec<_> =
             (0..count).map(|_| Mailbox::new(&host).map(Arc::new)).collect::<io::Result<_>>()?;
+        let census = Census {
+            all: AtomicUsize::new(0),
+            each: mailboxes.iter().map(|_| AtomicUsize::new(0)).collect(),
+        };
         let shared = Arc::new(Shared {
             workers: Workers::new(host.clone()),
             host,
             dispatcher: Arc::new(dispatcher),
             mailboxes,
-            clients: Arc::default(),
+            limits,
+            census: Arc::new(census),
             next: AtomicU64::new(reactor::FIRST_CLIENT),
             ended: Mutex::default(),
             ending: Condvar::new(),
         });
-        let mut server = Server { shared: Arc::clone(&shared), threads: Vec::new() };
+        let mut server = Server { shared: Arc::clone(&shared), threads: Vec::new(), stdio: Vec::new() };
+        let streams: Vec<_> = listeners
+            .iter()
+            .filter(|listener| *listener.address() == Address::Stdio)
+            .map(|listener| Terms { read_only: listener.is_read_only(), sole: listeners.len() == 1 })
+            .collect();
         let mut listeners = Some(listeners);
         for index in 0..count {
             // The first one accepts.
             let reactor = Reactor::new(Arc::clone(&shared), index, listeners.take().unwrap_or_default())?;
             let thread = shared.host.thread(format!("qmp-{index}"), move || reactor.run())?;
             server.threads.push(thread);
+        }
+        for terms in streams {
+            let (stdio, socket) = Stdio::start(&shared.host)?;
+            server.stdio.push(stdio);
+            if let Ok((reactor, connection)) = shared.admit(socket, terms)
+                && let Some(mailbox) = shared.mailboxes.get(reactor)
+            {
+                mailbox.post(Mail::Client(connection));
+            }
         }
         Ok(server)
     }
@@ -175,6 +292,9 @@ impl Server {
         for thread in self.threads.drain(..) {
             // A thread that panicked has said so.
             let _ = thread.join();
+        }
+        for stdio in self.stdio.drain(..) {
+            stdio.finish(FAREWELL);
         }
         self.shared.workers.finish();
     }

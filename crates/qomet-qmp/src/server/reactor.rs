@@ -1,10 +1,9 @@
 //! A thread that waits for sockets and serves those that are ready, one turn each.
 
 use std::collections::HashMap;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
@@ -12,16 +11,15 @@ use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags, EpollTimeout};
 
 use super::connection::{Connection, Fate};
 use super::mailbox::{Mail, Mailbox};
-use super::{CLIENTS, Cause, Listener, Seat, Shared};
-use crate::peer::Peer;
-use crate::session::Session;
+use super::{Cause, FAREWELL, Listener, Shared, Terms};
+use crate::wire::{Refusal, write_error};
 
 /// So much is read at once.
 const BUFFER: usize = 64 << 10;
 /// How many sockets are told of at once.
 const EVENTS: usize = 256;
-/// How long goodbyes may take.
-const FAREWELL: Duration = Duration::from_millis(300);
+/// How many clients are let in at once.
+const ACCEPTED: usize = 64;
 /// How long no client is accepted after the host had no descriptor for one.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -49,8 +47,8 @@ impl Reactor {
         let host = &shared.host;
         let epoll = host.epoll()?;
         host.watch(&epoll, &mailbox.bell, EpollFlags::EPOLLIN, BELL)?;
-        for (number, listener) in (BELL + 1..).zip(&listeners) {
-            host.watch(&epoll, listener, EpollFlags::EPOLLIN, number)?;
+        for (number, socket) in (BELL + 1..).zip(listeners.iter().flat_map(Listener::sockets)) {
+            host.watch(&epoll, socket, EpollFlags::EPOLLIN, number)?;
         }
         Ok(Reactor {
             shared,
@@ -107,6 +105,9 @@ impl Reactor {
             }
         }
         for number in mem::take(&mut self.again) {
+            if let Some(connection) = self.connections.get_mut(&number) {
+                connection.queued = false;
+            }
             self.serve(number, false);
         }
         if self.paused.is_some_and(|until| until <= Instant::now()) {
@@ -134,48 +135,51 @@ impl Reactor {
     }
 
     fn listen(&self, flags: EpollFlags) {
-        for (number, listener) in (BELL + 1..).zip(&self.listeners) {
-            let _ = self.shared.host.rewatch(&self.epoll, listener, flags, number);
+        let sockets = self.listeners.iter().flat_map(Listener::sockets);
+        for (number, socket) in (BELL + 1..).zip(sockets) {
+            let _ = self.shared.host.rewatch(&self.epoll, socket, flags, number);
         }
     }
 
-    fn accept(&mut self, listener: u64) {
-        loop {
-            let listener = usize::try_from(listener).ok().and_then(|index| self.listeners.get(index));
-            let socket = match listener.map(Listener::accept) {
-                Some(Ok(Some(socket))) => socket,
-                Some(Err(_)) => {
+    /// Lets in who waits at a listening socket, but not so many that others wait for it.
+    fn accept(&mut self, index: u64) {
+        for _ in 0..ACCEPTED {
+            let pairs = self
+                .listeners
+                .iter()
+                .flat_map(|listener| listener.sockets().iter().map(move |one| (listener, one)));
+            let found = usize::try_from(index).ok().and_then(|index| pairs.into_iter().nth(index));
+            let Some((listener, socket)) = found else { return };
+            let terms = Terms { read_only: listener.is_read_only(), sole: false };
+            let admitted = match listener.accept(socket) {
+                Ok(Some(client)) => self.shared.admit(client, terms),
+                Ok(None) => return,
+                Err(error) => {
                     // No descriptor: waiting for the listener now would only spin.
+                    tracing::warn!(%error, "cannot accept clients for a moment");
                     self.paused = Some(Instant::now() + PAUSE);
                     self.listen(EpollFlags::empty());
                     return;
                 }
-                Some(Ok(None)) | None => return,
             };
-            let Some(seat) = Seat::take(&self.shared.clients, CLIENTS) else {
-                let mut text = String::new();
-                let what = format!("there are {CLIENTS} clients already");
-                crate::wire::write_error(
-                    &mut text,
-                    None,
-                    &crate::wire::Refusal::custom("too-many-clients", what),
-                );
-                let _ = self.shared.host.send(socket.as_fd(), text.as_bytes());
-                continue;
-            };
-            let number = self.shared.next.fetch_add(1, Ordering::Relaxed);
-            let index = usize::try_from(number).unwrap_or_default() % self.shared.mailboxes.len().max(1);
-            let mailbox = self.shared.mailboxes.get(index).unwrap_or(&self.mailbox);
-            let wake = Arc::clone(mailbox);
-            let peer = Arc::new(Peer::new(number, move |number| wake.post(Mail::Events(number))));
-            let session = Session::new(Arc::clone(&self.shared.dispatcher), peer);
-            let connection = Box::new(Connection::new(self.shared.host.clone(), socket, session, seat));
-            if Arc::ptr_eq(mailbox, &self.mailbox) {
-                self.adopt(connection);
-            } else {
-                mailbox.post(Mail::Client(connection));
+            match admitted {
+                Ok((reactor, connection)) => match self.shared.mailboxes.get(reactor) {
+                    Some(other) if !Arc::ptr_eq(other, &self.mailbox) => other.post(Mail::Client(connection)),
+                    _ => self.adopt(connection),
+                },
+                Err(client) => self.turn_away(&client),
             }
         }
+    }
+
+    /// Tells a client that there are too many.
+    fn turn_away(&self, client: &OwnedFd) {
+        let limit = self.shared.limits.clients;
+        tracing::warn!(limit, "client turned away: there are too many");
+        let mut text = String::new();
+        let refusal = Refusal::custom("too-many-clients", format!("there are {limit} clients already"));
+        write_error(&mut text, None, &refusal);
+        let _ = self.shared.host.send(client.as_fd(), text.as_bytes());
     }
 
     fn adopt(&mut self, mut connection: Box<Connection>) {
@@ -200,7 +204,11 @@ impl Reactor {
         }
         match fate {
             Fate::Over => return self.forget(number),
-            Fate::Again => self.again.push(number),
+            Fate::Again if connection.queued => {}
+            Fate::Again => {
+                connection.queued = true;
+                self.again.push(number);
+            }
             Fate::Waits => {}
         }
         let mut wanted = connection.wanted();
@@ -219,6 +227,9 @@ impl Reactor {
     fn forget(&mut self, number: u64) {
         if let Some(connection) = self.connections.remove(&number) {
             let _ = self.epoll.delete(&*connection);
+            if connection.sole {
+                self.shared.end(Cause::Quit);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A client for tests, and the server it talks to.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::dispatcher;
 use crate::{Address, Dispatcher, Listener, Server};
 
 /// A client of a server on a socket.
-pub(super) struct Client(pub(super) BufReader<UnixStream>);
+pub(super) struct Client<S: Read = UnixStream>(pub(super) BufReader<S>);
 
 impl Client {
     /// A client that has negotiated.
@@ -26,6 +26,13 @@ impl Client {
     pub(super) fn connect(path: &Path) -> Self {
         let socket = UnixStream::connect(path).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        Client::of(socket)
+    }
+}
+
+impl<S: Read + Write> Client<S> {
+    /// A client on a socket, greeted.
+    pub(super) fn of(socket: S) -> Self {
         let mut client = Client(BufReader::new(socket));
         assert!(client.hear()["QMP"].is_object());
         client

@@ -12,7 +12,7 @@ use super::client::{Client, address};
 use super::dispatcher;
 use crate::faults::{Call, Faults};
 use crate::host::Host;
-use crate::server::{Cause, Listener, Server};
+use crate::server::{Cause, Limits, Listener, Server};
 
 /// A client that takes whatever happens; how many replies it got.
 fn talk(path: &Path) -> usize {
@@ -30,8 +30,10 @@ fn talk(path: &Path) -> usize {
 /// Serves two clients on a host with faults; how many replies they got, and how often the host was called.
 fn served(path: &Path, faults: Faults) -> (usize, u64) {
     let host = Host::with(faults);
-    let Ok(listener) = Listener::bind_on(host.clone(), &address(path)) else { return (0, host.calls()) };
-    let Ok(server) = Server::start_on(host.clone(), vec![listener], dispatcher()) else {
+    let Ok(listener) = Listener::bind_on(host.clone(), &address(path), false) else {
+        return (0, host.calls());
+    };
+    let Ok(server) = Server::start_on(host.clone(), vec![listener], dispatcher(), Limits::default()) else {
         return (0, host.calls());
     };
     let replies = talk(path) + talk(path);
@@ -63,13 +65,10 @@ fn every_single_call_can_fail_and_the_server_still_ends_and_leaves_the_place_fre
 
 #[test]
 fn a_kind_of_call_that_always_fails_ends_or_keeps_out_but_does_not_hang() {
-    use Call::{
-        Bell, Bind, Blocking, Epoll, Listen, Mode, Peer, Receive, Send, Socket, StatName, Wait, Watch,
-    };
+    use Call::{Bell, Bind, Epoll, Listen, Mode, Peer, Receive, Send, Socket, StatName, Wait, Watch};
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("qmp.sock");
-    let kinds =
-        [Bell, Bind, Blocking, Epoll, Listen, Mode, Peer, Receive, Send, Socket, StatName, Wait, Watch];
+    let kinds = [Bell, Bind, Epoll, Listen, Mode, Peer, Receive, Send, Socket, StatName, Wait, Watch];
     for kind in kinds {
         // At most the greetings get through.
         assert!(served(&path, Faults::none().call(kind, Errno::EMFILE)).0 <= 2, "{kind:?}");

@@ -1,10 +1,13 @@
 //! Tests of sessions and servers over types of their own.
 
+mod address;
+mod bounds;
 mod client;
 mod faults;
 mod handle;
 mod objects;
 mod peer;
+mod places;
 mod server;
 mod session;
 

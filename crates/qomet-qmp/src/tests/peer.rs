@@ -13,7 +13,7 @@ use crate::peer::{EVENT_BYTES, EVENTS, Event, Peer, Peers};
 fn client() -> (Peer, Arc<AtomicUsize>) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
-    let peer = Peer::new(7, move |_| {
+    let peer = Peer::new(7, false, move |_| {
         counted.fetch_add(1, Ordering::Relaxed);
     });
     peer.open();
@@ -83,7 +83,7 @@ fn large_events_are_bounded_by_bytes_and_one_of_any_length_fits() {
 
 #[test]
 fn who_has_not_negotiated_or_has_left_hears_nothing() {
-    let peer = Peer::new(7, |_| panic!("nothing to tell"));
+    let peer = Peer::new(7, false, |_| panic!("nothing to tell"));
     peer.post(&event(0, 0));
     peer.open();
     peer.leave();
@@ -129,7 +129,7 @@ fn hung_up(reader: &std::io::PipeReader) -> bool {
 #[test]
 fn an_event_for_all_reaches_those_that_are_there() {
     let peers = Peers::default();
-    let (one, other) = (Arc::new(client().0), Arc::new(Peer::new(8, |_| {})));
+    let (one, other) = (Arc::new(client().0), Arc::new(Peer::new(8, false, |_| {})));
     other.open();
     peers.enter(&one);
     peers.enter(&other);

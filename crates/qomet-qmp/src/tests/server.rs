@@ -2,13 +2,12 @@
 
 use std::io::{BufRead, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::client::{Client, address, serve};
-use crate::{Address, Cause, Listener};
+use crate::{Cause, Listener};
 
 #[test]
 fn quit_is_answered_then_told_to_all_and_the_socket_goes() {
@@ -65,18 +64,6 @@ fn a_file_is_left_alone() {
     std::fs::write(&path, "precious").unwrap();
     assert!(Listener::bind(&address(&path)).is_err());
     assert_eq!(std::fs::read(&path).unwrap(), b"precious");
-}
-
-#[test]
-fn a_path_that_fits_no_address_is_refused_early() {
-    let text = format!("unix:/{}", "x".repeat(107));
-    assert!(text.parse::<Address>().unwrap_err().to_string().contains("108 bytes"));
-}
-
-#[test]
-fn a_comma_in_a_path_is_written_twice() {
-    let address: Address = "unix:/tmp/a,,b,server=on".parse().unwrap();
-    assert_eq!(address.path(), Path::new("/tmp/a,b"));
 }
 
 #[test]

@@ -18,7 +18,7 @@ struct Client {
 
 impl Client {
     fn raw() -> Self {
-        let peer = Arc::new(Peer::new(0, |_| {}));
+        let peer = Arc::new(Peer::new(0, false, |_| {}));
         Client { session: Session::new(Arc::new(dispatcher()), peer), out: String::new(), jobs: Vec::new() }
     }
 
@@ -57,6 +57,17 @@ impl Client {
         self.session.finish();
         self.ask(b"")
     }
+}
+
+#[test]
+fn a_nul_in_two_bytes_is_taken_but_not_behind_a_backslash() {
+    let asked = |text: &[u8]| {
+        let message = [b"{'execute': 'query-name', 'id': 'a", text, b"'}"].concat();
+        Client::negotiated("{}").ask(&message).pop().unwrap()
+    };
+    assert_eq!(asked(b"\xc0\x80")["id"], json!("a\0"));
+    assert_eq!(asked(b"\\\\\xc0\x80")["id"], json!("a\\\0"));
+    assert_eq!(class(&asked(b"\\\xc0\x80")), "GenericError");
 }
 
 fn class(reply: &Value) -> &str {
@@ -184,7 +195,7 @@ fn the_queue_of_waiting_requests_is_bounded() {
 #[test]
 fn every_reference_in_the_schema_resolves() {
     let dispatcher = dispatcher();
-    let schema: Vec<Value> = serde_json::from_str(dispatcher.schema()).unwrap();
+    let schema: Vec<Value> = serde_json::from_str(dispatcher.schema(false)).unwrap();
     let names: Vec<&str> = schema.iter().map(|entity| entity["name"].as_str().unwrap()).collect();
     let mut dangling = Vec::new();
     let mut check = |name: &Value| {

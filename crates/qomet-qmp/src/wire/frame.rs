@@ -181,6 +181,12 @@ impl Framer {
         (bytes.len(), self.keep(bytes.get(start..).unwrap_or_default()).map(Frame::Bad))
     }
 
+    /// How many bytes are set aside.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> usize {
+        self.kept.capacity()
+    }
+
     fn reset(&mut self, state: State) {
         *self = Framer { limits: self.limits, state, ..Framer::default() };
     }

@@ -55,7 +55,10 @@ pub(crate) fn text_of(message: &[u8]) -> Result<Cow<'_, str>, Refusal> {
             let mut bytes = Vec::with_capacity(message.len());
             let mut rest = message;
             while let Some((byte, after)) = rest.split_first() {
-                if let Some(after) = rest.strip_prefix(NUL) {
+                if let [b'\\', escaped, after @ ..] = rest {
+                    bytes.extend_from_slice(&[b'\\', *escaped]);
+                    rest = after;
+                } else if let Some(after) = rest.strip_prefix(NUL) {
                     bytes.extend_from_slice(b"\\u0000");
                     rest = after;
                 } else {
