@@ -9,14 +9,14 @@
 //! memory types), and introspection must list exactly those.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
-use parking_lot::Mutex;
-use qomet::{Diagnostics, ErrorClass, Model, Native, NativeInput, Output, Value, ValueType};
+use qomet::{Diagnostics, ErrorClass, Model, Native, NativeInput, Output, Progress, Value, ValueType};
 use qomet_config::{JsonOutput, Leniency, Node, TapeInput};
 
 use crate::commands;
+use crate::jobs::{Jobs, Task};
 use crate::peer::{Peer, Peers};
 use crate::schema;
 use crate::wire::{Envelope, Refusal};
@@ -176,6 +176,19 @@ impl Call<'_> {
         self.client
     }
 
+    /// Has `work` done by a thread of its own: the one way for a command to take long. It is a job about `object`, an id
+    /// or a name (empty: of none), until it ends; it tells its progress, and ends early when that is cancelled.
+    pub(crate) fn job(
+        &self,
+        task: Task,
+        command: &'static str,
+        object: &str,
+        work: impl FnOnce(&Arc<Progress>, &mut JsonOutput) -> Result<(), Refusal> + Send + 'static,
+    ) -> Done {
+        let job = self.dispatcher.jobs.start(&self.dispatcher.peers, task, command, object);
+        Done::Later(Box::new(move |output: &mut JsonOutput| job.run(|progress| work(progress, output))))
+    }
+
     /// Reads the arguments; everything that is wrong with them is reported.
     pub(crate) fn read<A: Value>(&self) -> Result<A, Refusal> {
         let mut report = Diagnostics::new();
@@ -203,23 +216,6 @@ impl Call<'_> {
     }
 }
 
-/// What cancels the work under way.
-#[derive(Default)]
-struct Running {
-    flags: Vec<Weak<AtomicBool>>,
-    /// Whether nothing may be begun any more.
-    ended: bool,
-}
-
-fn note(running: &Mutex<Running>, flag: &Arc<AtomicBool>) {
-    let mut running = running.lock();
-    if running.ended {
-        flag.store(true, Ordering::Relaxed);
-    }
-    running.flags.retain(|one| one.strong_count() > 0);
-    running.flags.push(Arc::downgrade(flag));
-}
-
 /// The commands of a server over one model.
 pub struct Dispatcher {
     pub(crate) model: Model,
@@ -231,8 +227,8 @@ pub struct Dispatcher {
     schemas: [OnceLock<String>; 2],
     /// Set once somebody asked the program to end.
     quit: AtomicBool,
-    /// What cancels the work under way.
-    running: Arc<Mutex<Running>>,
+    /// What takes long.
+    pub(crate) jobs: Arc<Jobs>,
 }
 
 impl Dispatcher {
@@ -246,7 +242,7 @@ impl Dispatcher {
             package: package.into(),
             schemas: Default::default(),
             quit: AtomicBool::new(false),
-            running: Arc::default(),
+            jobs: Arc::default(),
         };
         dispatcher.extend(commands::all());
         dispatcher
@@ -284,24 +280,9 @@ impl Dispatcher {
         self.quit.load(Ordering::Acquire)
     }
 
-    /// Notes work that can be cancelled.
-    pub(crate) fn can_cancel(&self, flag: &Arc<AtomicBool>) {
-        note(&self.running, flag);
-    }
-
-    /// The same for work that knows its flag only once it has begun, on a thread of its own.
-    pub(crate) fn canceller(&self) -> impl Fn(&Arc<AtomicBool>) + Send + 'static {
-        let running = Arc::clone(&self.running);
-        move |flag| note(&running, flag)
-    }
-
     /// Cancels all work under way, and what is begun from now on.
     pub(crate) fn cancel_all(&self) {
-        let mut running = self.running.lock();
-        running.ended = true;
-        for flag in running.flags.iter().filter_map(Weak::upgrade) {
-            flag.store(true, Ordering::Relaxed);
-        }
+        self.jobs.end();
     }
 
     /// Finds the command of a request.

@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! wire       bytes to messages, replies to bytes
+//! jobs       work that takes long, as clients see it
 //! session    one client's side: greeting, negotiation, order, out of band
 //! peer       what else is kept of a client: events for it, its watches, its descriptors
 //! dispatch   the table of commands
@@ -23,6 +24,7 @@ mod commands;
 mod dispatch;
 mod faults;
 mod host;
+mod jobs;
 #[cfg_attr(not(test), allow(dead_code, reason = "events and descriptors have their first users next"))]
 mod peer;
 mod schema;

@@ -9,6 +9,7 @@ use qomet_config::JsonOutput;
 
 use crate::commands::{EVENTS, Get};
 use crate::dispatch::{Dispatcher, Shape};
+use crate::jobs::{JobStatusChange, STATUS_CHANGE};
 
 /// Renders the schema of all commands, or of those that change nothing.
 pub(crate) fn render(dispatcher: &Dispatcher, read_only: bool) -> String {
@@ -30,6 +31,8 @@ pub(crate) fn render(dispatcher: &Dispatcher, read_only: bool) -> String {
         let data = schema.value_type(data);
         schema.entity(name, "event", |out| text(out, "arg-type", &data));
     }
+    let status_change = schema.value_type(<JobStatusChange as qomet::Value>::TYPE);
+    schema.entity(STATUS_CHANGE, "event", |out| text(out, "arg-type", &status_change));
     let shutdown = schema.shutdown();
     schema.entity("SHUTDOWN", "event", |out| text(out, "arg-type", &shutdown));
     schema.out.end_list();

@@ -16,7 +16,11 @@ mod place;
 mod sensitive;
 mod shape;
 
-use qomet::{AnyDraft, Batch, Diagnostic, Diagnostics, Failed, Level, Model, ObjectRef, TypeRegistry};
+use std::sync::Arc;
+
+use qomet::{
+    AnyDraft, Batch, Diagnostic, Diagnostics, Failed, Level, Model, ObjectRef, Progress, TypeRegistry,
+};
 
 use crate::import::{self, Found};
 use crate::ini;
@@ -213,6 +217,11 @@ impl Plan<'_> {
     /// Has creating refuse if the model has another revision: see [`Batch::expect_revision`].
     pub fn expect_revision(&mut self, revision: u64) {
         self.batch.expect_revision(revision);
+    }
+
+    /// Has creating tell how far it has come: see [`Batch::report_to`].
+    pub fn report_to(&mut self, progress: Arc<Progress>) {
+        self.batch.report_to(progress);
     }
 
     /// Creates every object, or none. Returns the objects, and everything there is to say.

@@ -7,14 +7,15 @@
 //! `allow-loss` allows what creating never does, so it changes nothing.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use qomet::{
-    Diagnostic, Diagnostics, Input as _, InputKind, Level, Model, ModelErrorKind, ObjectRef, Value, Warned,
+    Diagnostic, Diagnostics, Input as _, InputKind, Level, Model, ModelErrorKind, ObjectRef, Progress, Value,
+    Warned,
 };
-use qomet_config::{Documents, JsonOutput, Leniency, TapeInput};
+use qomet_config::{Documents, Leniency, TapeInput};
 
 use crate::dispatch::{AnyValue, Call, Command, Done, Shape};
+use crate::jobs::Task;
 use crate::wire::Refusal;
 
 /// The arguments of `x-apply`.
@@ -98,15 +99,16 @@ fn read(call: &Call<'_>) -> Result<Request, Refusal> {
 
 fn apply(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let request = read(call)?;
-    let (model, can_cancel) = (call.model().clone(), call.dispatcher.canceller());
-    Ok(Done::Later(Box::new(move |output: &mut JsonOutput| {
+    let model = call.model().clone();
+    // Which objects it is about is known once the documents are read, which may take long already.
+    Ok(call.job(Task::Create, "x-apply", "", move |progress, output| {
         let Request { documents, if_revision, prune } = request;
         let documents = Arc::new(documents);
-        let created = create(&model, &documents, if_revision, prune, &can_cancel);
+        let created = create(&model, &documents, if_revision, prune, progress);
         let (revision, created) = created.map_err(|refusal| refusal.in_documents(Arc::clone(&documents)))?;
         Applied { revision, created }.write(output);
         Ok(())
-    })))
+    }))
 }
 
 /// Creates everything or nothing; the revision with it, and the paths.
@@ -115,9 +117,10 @@ fn create(
     documents: &Documents,
     if_revision: Option<u64>,
     prune: bool,
-    can_cancel: &dyn Fn(&Arc<AtomicBool>),
+    progress: &Arc<Progress>,
 ) -> Result<(u64, Vec<String>), Refusal> {
     let mut plan = documents.plan(model, Level::Graph);
+    plan.report_to(Arc::clone(progress));
     if let Some(revision) = if_revision {
         plan.expect_revision(revision);
     }
@@ -129,7 +132,6 @@ fn create(
         );
         return Err(Diagnostic::custom("cannot-prune", what).with_property("prune").into());
     }
-    can_cancel(&plan.batch().cancel_flag());
     // Those that creating finds it tells itself.
     let warnings: Vec<Warned> = plan.diagnostics().iter().map(Warned::from).collect();
     let (created, found) = plan.create();

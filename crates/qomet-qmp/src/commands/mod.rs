@@ -1,8 +1,10 @@
-//! The commands every server has: about objects (`object`, `qom`), types (`types`) and the protocol (`protocol`).
+//! The commands every server has: about objects (`object`, `qom`), types (`types`), what takes long (`jobs`) and the
+//! protocol (`protocol`).
 //!
 //! What needs more than the object model is no business of this crate: the program adds it to the table.
 
 mod apply;
+mod jobs;
 mod object;
 mod protocol;
 mod qom;
@@ -18,8 +20,17 @@ pub(crate) use watch::EVENTS;
 
 /// All of them.
 pub(crate) fn all() -> Vec<Command> {
-    [protocol::all(), object::all(), qom::all(), types::all(), tree::all(), watch::all(), apply::all()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        protocol::all(),
+        object::all(),
+        jobs::all(),
+        qom::all(),
+        types::all(),
+        tree::all(),
+        watch::all(),
+        apply::all(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

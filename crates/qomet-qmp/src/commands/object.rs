@@ -3,10 +3,13 @@
 //! A bag goes the same way as one in a document: draft, checks, realize; only the spelling of values is stricter. What
 //! takes long is handed back to the server, which runs it on another thread.
 
-use qomet::{Batch, Diagnostic, Diagnostics, ErrorClass, Failed, Input as _, ObjectRef, Value};
-use qomet_config::{JsonOutput, Leniency, Node, Syntax, Tape, TapeInput, read_bag_beside};
+use std::sync::Arc;
+
+use qomet::{Batch, Diagnostic, Diagnostics, ErrorClass, Failed, Input as _, Level, ObjectRef, Value};
+use qomet_config::{Leniency, Node, Syntax, Tape, TapeInput, read_bag_beside};
 
 use crate::dispatch::{Call, Command, Done, Nothing, Shape};
+use crate::jobs::Task;
 use crate::wire::Refusal;
 
 /// The arguments of `object-del`.
@@ -48,27 +51,34 @@ fn add(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let draft = read_bag_beside(bag, &[IF_REVISION], registry, Leniency::Strict, &mut report);
     let Some(draft) = draft else { return Err(report.take().into()) };
     let long = draft.takes_long();
+    let id = draft.id().unwrap_or_default().to_owned();
     let mut batch = call.model().batch(vec![draft]);
     if let Some(revision) = revision {
         batch.expect_revision(revision);
     }
     if report.errors() > 0 {
         // Whatever else is wrong with it is told too.
-        batch.check(qomet::Level::Graph, &mut report);
+        batch.check(Level::Graph, &mut report);
         return Err(report.take().into());
     }
-    let warnings = report.take();
+    let mut warnings = report.take();
     if !long {
         create(batch, &warnings)?;
         Nothing.write(call.output);
         return Ok(Done::Now);
     }
-    call.dispatcher.can_cancel(&batch.cancel_flag());
-    Ok(Done::Later(Box::new(move |output: &mut JsonOutput| {
+    // Before others are served: the id is taken from now on.
+    batch.check(Level::Graph, &mut report);
+    if report.errors() > 0 || batch.claim_ids(&mut report).is_err() {
+        return Err(report.take().into());
+    }
+    warnings.extend(report.take());
+    Ok(call.job(Task::Create, "object-add", &id, move |progress, output| {
+        batch.report_to(Arc::clone(progress));
         create(batch, &warnings)?;
         Nothing.write(output);
         Ok(())
-    })))
+    }))
 }
 
 /// Creates the objects. Warnings are never in the reply; watchers hear of them once they are about something there is.
@@ -93,9 +103,11 @@ fn delete(call: &mut Call<'_>) -> Result<Done, Refusal> {
         Nothing.write(call.output);
         return Ok(Done::Now);
     }
-    Ok(Done::Later(Box::new(move |output: &mut JsonOutput| {
+    // The reply comes when all is given back, which the last reference does.
+    Ok(call.job(Task::Delete, "object-del", &id, move |_, output| {
         model.delete_if(&object, x_if_revision)?;
+        drop(object);
         Nothing.write(output);
         Ok(())
-    })))
+    }))
 }

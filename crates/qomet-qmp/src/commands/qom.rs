@@ -3,11 +3,12 @@
 //! To a client an object has more properties than its type declares: `type`, the name of its type; and one for each
 //! child, of type `child<TYPE>`, whose value is the child's path. Both exist here only.
 
-use qomet::{Diagnostic, Diagnostics, ModelErrorKind, ObjectRef, Output, Value};
+use qomet::{Diagnostic, Diagnostics, ModelErrorKind, ObjectRef, Output, Progress, Value};
 use qomet_config::{JsonOutput, Leniency, Node, Syntax, Tape, TapeInput};
 
 use super::object::{IF_REVISION, expected_revision};
 use crate::dispatch::{AnyValue, Call, Command, Done, Nothing, Shape};
+use crate::jobs::Task;
 use crate::wire::Refusal;
 
 /// The arguments of `qom-get`.
@@ -177,20 +178,21 @@ fn set(call: &mut Call<'_>) -> Result<Done, Refusal> {
     }
     let is_live = declared.is_none_or(|(_, declared)| declared.mutability == qomet::Mutability::Live);
     if !object.takes_long() || !is_live {
-        store(&model, &object, &property, value, revision)?;
+        store(&model, &object, &property, value, revision, &Progress::new())?;
         Nothing.write(call.output);
         return Ok(Done::Now);
     }
     // The message is gone by then.
     let text = value.source_text().to_owned();
-    Ok(Done::Later(Box::new(move |output: &mut JsonOutput| {
+    let name = object.name().to_owned();
+    Ok(call.job(Task::Change, "qom-set", &name, move |progress, output| {
         let mut report = Diagnostics::new();
         let tape = Tape::of(&text, Syntax::QEMU, &mut report);
         drop(report.take());
-        store(&model, &object, &property, tape.root(), revision)?;
+        store(&model, &object, &property, tape.root(), revision, progress)?;
         Nothing.write(output);
         Ok(())
-    })))
+    }))
 }
 
 fn store(
@@ -199,10 +201,11 @@ fn store(
     property: &str,
     value: Node<'_>,
     revision: Option<u64>,
+    progress: &Progress,
 ) -> Result<(), Refusal> {
     let mut report = Diagnostics::new();
     let mut input = TapeInput::new(value, Leniency::Strict, &mut report);
-    let stored = model.set_from_if(object, property, &mut input, revision)?;
+    let stored = model.set_watched(object, property, &mut input, revision, progress)?;
     let mut problems = report.take();
     for problem in &mut problems {
         let about = problem.about_mut();

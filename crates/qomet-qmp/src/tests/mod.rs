@@ -5,6 +5,7 @@ mod bounds;
 mod client;
 mod faults;
 mod handle;
+mod jobs;
 mod objects;
 mod peer;
 mod places;

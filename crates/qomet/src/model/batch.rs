@@ -41,6 +41,8 @@ pub struct Batch {
     revision: Option<u64>,
     /// For those who asked for it, and else for nobody: then it need not be on the heap.
     watched: OnceLock<Arc<Progress>>,
+    /// The ids, once they are taken.
+    claimed: Option<Pending>,
     unwatched: Progress,
 }
 
@@ -77,6 +79,7 @@ impl Batch {
             shared: Services::default(),
             revision: None,
             watched: OnceLock::new(),
+            claimed: None,
             unwatched: Progress::new(),
         }
     }
@@ -109,6 +112,25 @@ impl Batch {
             Arc::new(progress)
         };
         self.watched.get_or_init(watched).clone()
+    }
+
+    /// Has the batch tell `progress`, which somebody made before there was a batch. To be called before anything else.
+    pub fn report_to(&mut self, progress: Arc<Progress>) {
+        progress.expect(self.work().total());
+        self.watched = OnceLock::from(progress);
+    }
+
+    /// Takes the ids of the objects, so that nobody else can until the batch is created or dropped:
+    /// [`create`](Self::create) does it, too, but may run later, on another thread. Ids have to be
+    /// [checked](Self::check) before, up to the graph.
+    ///
+    /// # Errors
+    /// The proof that it was reported that one is taken.
+    pub fn claim_ids(&mut self, report: &mut Diagnostics) -> Result<(), Failed> {
+        if self.claimed.is_none() {
+            self.claimed = Some(Pending::take(&self.model, &self.place.parent, &self.drafts, report)?);
+        }
+        Ok(())
     }
 
     fn work(&self) -> &Progress {
@@ -214,7 +236,7 @@ impl Batch {
         if let Some(reported) = self.refused {
             return Err(reported);
         }
-        let _pending = Pending::take(&self.model, &self.place.parent, &self.drafts, report)?;
+        self.claim_ids(report)?;
         let order = self.order.take();
         let mut drafts = std::mem::take(&mut self.drafts);
         if let Some(order) = &order {

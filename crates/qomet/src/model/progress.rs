@@ -2,8 +2,9 @@
 //!
 //! Whoever starts the work and wants to watch it (a job of a server, a bar on a terminal) takes a [`Progress`] from
 //! [`Batch::progress`](super::Batch::progress), or makes one for [`Model::set_watched`](super::Model::set_watched),
-//! and keeps a clone of its `Arc`. The type that works finds it in its context. It wakes nobody: a watcher looks
-//! when it wants to, so reporting is an addition to a number, whether somebody looks or not.
+//! and keeps a clone of its `Arc`. The type that works finds it in its context. A watcher is called once, when there is
+//! something to watch; then it looks when it wants to, so that reporting is an addition to a number, whether somebody
+//! looks or not.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -13,13 +14,14 @@ use crate::error::{ModelErrorKind, Result};
 
 /// The progress of a batch that is created, or of a property that is set. The unit is bytes, unless all types that
 /// take part count something else.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Progress {
     done: AtomicU64,
     total: AtomicU64,
     /// When something was first done.
     begun: OnceLock<Instant>,
     cancel: OnceLock<Arc<AtomicBool>>,
+    expected: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Progress {
@@ -32,7 +34,19 @@ impl Progress {
     /// There is so much more to do. To be told as early as it is known: by [`announce`](crate::Realize::announce),
     /// so that a batch knows its whole before its first object is realized.
     pub fn expect(&self, units: u64) {
-        self.total.fetch_add(units, Ordering::Relaxed);
+        let before = self.total.fetch_add(units, Ordering::Relaxed);
+        if before == 0
+            && units > 0
+            && let Some(call) = self.expected.get()
+        {
+            call();
+        }
+    }
+
+    /// Has `call` run once it is known that there is something to do, by the thread that works: it must be short. Only
+    /// the first of several calls counts.
+    pub fn when_expected(&self, call: impl Fn() + Send + Sync + 'static) {
+        let _ = self.expected.set(Box::new(call));
     }
 
     /// The work begins now; what [`rate`](Self::rate) tells is counted from here. Says nothing the second time.
@@ -90,6 +104,12 @@ impl Progress {
     }
 }
 
+impl std::fmt::Debug for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Progress({} of {})", self.done(), self.total())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +133,20 @@ mod tests {
         assert_eq!(progress.rate(), Some(0));
         progress.advance(1 << 40);
         assert!(progress.rate() > Some(0));
+    }
+
+    #[test]
+    fn a_watcher_is_called_once_when_there_is_something_to_do() {
+        let (progress, calls) = (Progress::new(), Arc::new(AtomicU64::new(0)));
+        let counted = calls.clone();
+        progress.when_expected(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
+        progress.expect(0);
+        assert_eq!(calls.load(Ordering::Relaxed), 0);
+        progress.expect(1);
+        progress.expect(1);
+        assert_eq!(calls.load(Ordering::Relaxed), 1);
     }
 
     #[test]
