@@ -11,17 +11,23 @@ use qomet_config::Dialect;
 use qomet_qmp::Address;
 use tracing_subscriber::filter::Targets;
 
+use crate::client::arguments::{self as client, Connection};
+
 #[derive(Debug, Parser)]
 #[command(
     name = "qomet",
     version,
-    about = "Checks and creates objects from declarative documents, and tells what types there are",
+    about = "Checks and creates objects from declarative documents, and looks into running programs",
     arg_required_else_help = true,
     disable_help_subcommand = true
 )]
-struct Arguments {
+pub(crate) struct Arguments {
+    /// The server that commands about live objects ask; it may stand behind the command too.
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// What to do.
     #[command(subcommand)]
-    command: Command,
+    pub(crate) command: Command,
 }
 
 /// A command with its arguments.
@@ -31,12 +37,15 @@ pub(crate) enum Command {
     Check(Check),
     /// Create all objects or none, show them, and hold them until SIGINT or SIGTERM
     Run(Run),
-    /// List the types as a tree
+    /// List the types as a tree; those of a server with --connect
     Types(Types),
-    /// Explain a type or one of its properties
+    /// Explain a type or one of its properties; those of a server with --connect
     Describe(Describe),
     /// Print the JSON Schema of documents or of one type
     Schema(Schema),
+    /// What asks a server.
+    #[command(flatten)]
+    Client(client::Command),
 }
 
 /// `check`.
@@ -125,6 +134,8 @@ pub(crate) struct Types {
     /// Print everything that is declared, as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 /// `describe`.
@@ -136,6 +147,8 @@ pub(crate) struct Describe {
     /// Print everything that is declared, as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 /// `schema`.
@@ -184,8 +197,8 @@ fn clients(text: &str) -> Result<usize, String> {
 
 const EXIT_CODES: &str = "Exit codes:
   0  fine
-  1  rejected: a document or a name is wrong
-  2  usage error, or a file that cannot be read or written
+  1  rejected: a document or a name is wrong, or a server refuses
+  2  usage error, a file that cannot be read or written, or a server that cannot be reached
   3  the host refused, or a signal came before everything was created (run)";
 
 /// What stands below the help of each command; `{bin}` is the program's name.
@@ -249,17 +262,17 @@ that cannot be read or written",
 pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
     width: usize,
-) -> Result<Command, clap::Error> {
+) -> Result<Arguments, clap::Error> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let name = arguments.first().map(Path::new).and_then(Path::file_name);
     let name = name.map_or_else(|| "qomet".to_owned(), |name| name.to_string_lossy().into_owned());
     let matches = command(&name, width).try_get_matches_from(arguments)?;
-    Arguments::from_arg_matches(&matches).map(|arguments| arguments.command)
+    Arguments::from_arg_matches(&matches)
 }
 
 fn command(name: &str, width: usize) -> clap::Command {
     let whole = Arguments::command().bin_name(name).term_width(width).after_help(EXIT_CODES);
-    EXAMPLES.into_iter().fold(whole, |whole, (command, examples)| {
+    EXAMPLES.iter().chain(client::EXAMPLES).fold(whole, |whole, (command, examples)| {
         whole.mut_subcommand(command, |command| command.after_help(examples.replace("{bin}", name)))
     })
 }

@@ -24,6 +24,9 @@ pub(crate) struct Console {
     /// Whether results go where diagnostics go.
     diverted: bool,
     width: usize,
+    /// Whether somebody types and looks.
+    #[cfg_attr(not(feature = "shell"), allow(dead_code, reason = "only the shell asks"))]
+    interactive: bool,
 }
 
 struct Stream {
@@ -55,6 +58,7 @@ impl Console {
         let width = terminal_size::terminal_size_of(&out)
             .map_or(WIDTH, |(terminal_size::Width(width), _)| usize::from(width));
         Console {
+            interactive: io::stdin().is_terminal() && out.is_terminal(),
             input: Box::new(io::stdin()),
             width,
             diverted: false,
@@ -83,6 +87,7 @@ impl Console {
             err: Stream::new(err, false),
             diverted: false,
             width,
+            interactive: false,
         }
     }
 
@@ -90,6 +95,12 @@ impl Console {
     pub(crate) fn width(&self) -> usize {
         // What is narrower, or says 0, is not for reading.
         self.width.clamp(40, 200)
+    }
+
+    /// Whether input and output are a terminal.
+    #[cfg(feature = "shell")]
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.interactive
     }
 
     /// Standard input.
@@ -122,6 +133,11 @@ impl Console {
         Paint { colour: if self.diverted { self.err.colour } else { self.out.colour } }
     }
 
+    /// The styles of diagnostics.
+    pub(crate) fn paint_complaints(&self) -> Paint {
+        Paint { colour: self.err.colour }
+    }
+
     /// Shows a help text or what is wrong with the command line.
     pub(crate) fn clap(&mut self, message: &clap::Error) -> Outcome {
         let text = message.render();
@@ -152,6 +168,12 @@ impl Paint {
         if self.colour && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
+    /// Whether there are no colours.
+    #[cfg(feature = "shell")]
+    pub(crate) fn is_plain(self) -> bool {
+        !self.colour
+    }
+
     /// Names of types, objects and properties.
     pub(crate) fn name(self, text: &str) -> String {
         self.apply(AnsiColor::Cyan.on_default(), text)
@@ -165,6 +187,11 @@ impl Paint {
     /// What one may skip.
     pub(crate) fn faint(self, text: &str) -> String {
         self.apply(Style::new().dimmed(), text)
+    }
+
+    /// That something is wrong.
+    pub(crate) fn error(self, text: &str) -> String {
+        self.apply(AnsiColor::BrightRed.on_default().bold(), text)
     }
 
     /// What one must not miss.

@@ -1,4 +1,4 @@
-//! Everything the commands do to the host, but for the console: files and signals.
+//! Everything the commands do to the host, but for the console: files, signals, the environment.
 //!
 //! The types do the rest when objects are created; that is theirs.
 
@@ -59,10 +59,38 @@ pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Trouble> {
     folder.and_then(|()| fs::write(path, text)).map_err(|error| cannot("write", &named(path), &error))
 }
 
+/// A variable of the environment, unless it is empty.
+pub(crate) fn environment(name: &str) -> Option<String> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(|value| value.to_string_lossy().into_owned())
+}
+
 /// The length of an open file; `None` for a device.
 pub(crate) fn file_length(file: &OwnedFd) -> Option<u64> {
     let file = fs::File::from(file.try_clone().ok()?);
     file.metadata().ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len())
+}
+
+/// Sets `flag` from now on when SIGINT comes, which ends the process no more.
+///
+/// # Errors
+/// The host refuses.
+#[cfg(feature = "shell")]
+pub(crate) fn raise_on_interrupt(flag: &Arc<AtomicBool>) -> Result<(), Trouble> {
+    signal_hook::flag::register(SIGINT, Arc::clone(flag)).map(drop).map_err(|error| signals(&error))
+}
+
+/// A file of ours for what is kept from one run to the next, in a folder that is there and for its owner only. None if
+/// there is no such folder.
+#[cfg(feature = "shell")]
+pub(crate) fn state_file(name: &str) -> Option<std::path::PathBuf> {
+    use std::os::unix::fs::DirBuilderExt;
+    // The XDG base directory specification: relative paths are to be ignored.
+    let absolute = |path: std::path::PathBuf| Some(path).filter(|path| path.is_absolute());
+    let home = || absolute(environment("HOME")?.into()).map(|home| home.join(".local/state"));
+    let folder =
+        environment("XDG_STATE_HOME").and_then(|path| absolute(path.into())).or_else(home)?.join("qomet");
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).ok()?;
+    Some(folder.join(name))
 }
 
 /// SIGINT and SIGTERM, from now on told to whoever waits and not fatal any more.

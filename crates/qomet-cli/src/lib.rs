@@ -24,12 +24,14 @@
 //! log         what the crates below tell of themselves
 //! host        everything else that touches the host: files and signals
 //! check, run, types, describe, schema    one command each
+//! client      the commands that ask a server
 //! outcome, table, text, input            what they share
 //! ```
 #![forbid(unsafe_code)]
 
 mod arguments;
 mod check;
+mod client;
 mod console;
 mod describe;
 mod host;
@@ -54,7 +56,8 @@ use std::process::ExitCode;
 
 use qomet::TypeRegistry;
 
-use arguments::Command;
+use arguments::{Arguments, Command};
+use client::arguments::Connection;
 use console::Console;
 use outcome::{Outcome, Trouble};
 
@@ -74,11 +77,7 @@ fn execute(
     console: &mut Console,
 ) -> Outcome {
     let outcome = match arguments::parse(arguments, console.width()) {
-        Ok(Command::Check(arguments)) => check::check(registry, &arguments, console),
-        Ok(Command::Run(arguments)) => run::run(registry, &arguments, console),
-        Ok(Command::Types(arguments)) => types::types(&registry, &arguments, console),
-        Ok(Command::Describe(arguments)) => describe::describe(&registry, &arguments, console),
-        Ok(Command::Schema(arguments)) => schema::schema(&registry, &arguments, console),
+        Ok(Arguments { connection, command }) => command_of(registry, command, &connection, console),
         Err(message) => Ok(console.clap(&message)),
     };
     let outcome = outcome.and_then(|outcome| console.finish().map(|()| outcome));
@@ -86,4 +85,30 @@ fn execute(
         console.complain(&format!("error: {trouble}\n"));
         Outcome::Usage
     })
+}
+
+/// Runs a command; `outer` is what stands before it of a server.
+fn command_of(
+    registry: TypeRegistry,
+    command: Command,
+    outer: &Connection,
+    console: &mut Console,
+) -> Result<Outcome, Trouble> {
+    match command {
+        Command::Client(command) => client::run(&command, outer, console),
+        Command::Types(arguments) => match client::address(&arguments.connection.or(outer))? {
+            Some(address) => Ok(client::types(&arguments, &address, outer, console)),
+            None => types::types(&registry, &arguments, console),
+        },
+        Command::Describe(arguments) => match client::address(&arguments.connection.or(outer))? {
+            Some(address) => Ok(client::describe(&arguments, &address, outer, console)),
+            None => describe::describe(&registry, &arguments, console),
+        },
+        _ if outer.connect.is_some() => {
+            Err(Trouble("this command asks no server: leave --connect out".to_owned()))
+        }
+        Command::Check(arguments) => check::check(registry, &arguments, console),
+        Command::Run(arguments) => run::run(registry, &arguments, console),
+        Command::Schema(arguments) => schema::schema(&registry, &arguments, console),
+    }
 }

@@ -1,6 +1,7 @@
 //! Whole commands over a few types, with a console that keeps the text.
 
 mod check;
+mod client;
 mod formats;
 mod help;
 mod run;

@@ -88,6 +88,8 @@ pub enum ClientError {
         /// The most.
         limit: usize,
     },
+    /// Somebody wanted the wait to end.
+    Interrupted,
     /// The server understood and refuses.
     Refused(Box<Refused>),
 }
@@ -135,6 +137,7 @@ impl ClientError {
             ClientError::Lost { address: address(), reason: "Connection reset by peer".to_owned() },
             ClientError::BadMessage { what: "invalid UTF-8".to_owned() },
             ClientError::TooManyObjects { limit: 4_000_000 },
+            ClientError::Interrupted,
             ClientError::Refused(Box::new(Refused {
                 command: "qom-get".to_owned(),
                 class: "DeviceNotFound".to_owned(),
@@ -162,6 +165,7 @@ impl Problem for ClientError {
             ClientError::Lost { .. } => "connection-lost",
             ClientError::BadMessage { .. } => "bad-message",
             ClientError::TooManyObjects { .. } => "too-many-objects",
+            ClientError::Interrupted => "interrupted",
             ClientError::Refused(_) => "refused-by-server",
         }
     }
@@ -211,6 +215,7 @@ impl Problem for ClientError {
             ClientError::CannotConnect { .. }
             | ClientError::Lost { .. }
             | ClientError::BadMessage { .. }
+            | ClientError::Interrupted
             | ClientError::Refused(_) => return None,
         };
         Some(help.to_owned())
@@ -260,6 +265,7 @@ impl fmt::Display for ClientError {
             ClientError::TooManyObjects { limit } => {
                 write!(f, "the tree has more than {limit} objects, which is the most that is read")
             }
+            ClientError::Interrupted => f.write_str("interrupted before the server has answered"),
             ClientError::Refused(refused) => {
                 write!(f, "the server refuses '{}': {}", refused.command, refused.desc)
             }

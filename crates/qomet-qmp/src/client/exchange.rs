@@ -87,6 +87,8 @@ impl Client {
             match self.hear(&mut Vec::new(), until) {
                 Ok(Some(_)) => {}
                 Ok(None) => return Ok(None),
+                // Nothing is under way that the connection would owe.
+                Err(ClientError::Interrupted) => return Err(ClientError::Interrupted),
                 Err(error) => {
                     let error = self.fail(error);
                     // What came before the end is told first.
@@ -132,6 +134,7 @@ impl Client {
             match self.socket.exchange(&mut self.input, output, until) {
                 Ok(Waited::Moved) => {}
                 Ok(Waited::Late) => return Ok(None),
+                Ok(Waited::Cancelled) => return Err(ClientError::Interrupted),
                 Ok(Waited::Closed) => return Err(ClientError::Closed { address: self.address.to_string() }),
                 Err(error) => {
                     let (address, reason) = (self.address.to_string(), reason(&error));
@@ -168,12 +171,14 @@ impl Client {
     }
 
     /// Why the connection is of no use, for whoever asks again.
-    pub(super) fn failure(&self) -> ClientError {
+    pub(super) fn ended(&self) -> ClientError {
         let closed = || ClientError::Closed { address: self.address.to_string() };
         self.failed.clone().unwrap_or_else(closed)
     }
 
+    /// Hangs up, because replies that come later would be taken for others; a server of one client can serve the next.
     fn fail(&mut self, error: ClientError) -> ClientError {
+        self.socket.close();
         self.failed = Some(error.clone());
         error
     }

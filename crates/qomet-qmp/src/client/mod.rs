@@ -42,6 +42,8 @@ mod tests;
 mod types;
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -69,6 +71,8 @@ pub struct Options {
     pub objects: usize,
     /// How many requests are under way at once when many are asked.
     pub window: usize,
+    /// Ends every wait soon after it is set, by a signal for example.
+    pub cancel: Option<Arc<AtomicBool>>,
 }
 
 impl Default for Options {
@@ -79,6 +83,7 @@ impl Default for Options {
             message_bytes: 255 << 20,
             objects: 4_000_000,
             window: 64,
+            cancel: None,
         }
     }
 }
@@ -125,7 +130,7 @@ impl Client {
     /// Nobody listens there, it is no QMP server, or it does not answer in time.
     pub fn connect(address: &ServerAddress, options: Options) -> Result<Self, ClientError> {
         let deadline = socket::deadline(Some(options.connect_timeout));
-        let socket = Socket::connect(address, deadline)?;
+        let socket = Socket::connect(address, deadline, options.cancel.clone())?;
         let limits =
             Limits { bytes: options.message_bytes, tokens: options.message_bytes, ..Limits::default() };
         let mut client = Client {
@@ -159,6 +164,24 @@ impl Client {
         &self.greeting
     }
 
+    /// How patient it is, and what it bounds.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Sets what ends every wait, from now on.
+    pub fn set_cancel(&mut self, cancel: Option<Arc<AtomicBool>>) {
+        self.socket.set_cancel(cancel.clone());
+        self.options.cancel = cancel;
+    }
+
+    /// Why the connection is of no use any more, if it is not: everything that is asked comes to this.
+    #[must_use]
+    pub fn failure(&self) -> Option<&ClientError> {
+        self.failed.as_ref()
+    }
+
     /// Sets how long to wait for each reply from now on; `None` waits for ever. Returns what it was.
     pub fn set_reply_timeout(&mut self, timeout: Option<Duration>) -> Option<Duration> {
         std::mem::replace(&mut self.options.reply_timeout, timeout)
@@ -175,7 +198,7 @@ impl Client {
         match answer {
             Some(Ok(value)) => Ok(value),
             Some(Err(refused)) => Err(ClientError::Refused(Box::new(refused))),
-            None => Err(self.failure()),
+            None => Err(self.ended()),
         }
     }
 

@@ -51,7 +51,7 @@ pub struct PropertyView {
 /// A live object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObjectView {
-    /// Its path; that of the topmost one as it was asked for.
+    /// Its path. Where the server does not tell it, that of the topmost one is what was asked for.
     pub path: String,
     /// How many levels it stands below the topmost one.
     pub depth: usize,
@@ -193,7 +193,9 @@ impl Client {
     /// The server refuses to list its commands, or the connection fails.
     pub fn access(&mut self) -> Result<Access, ClientError> {
         let commands = self.commands()?;
-        Ok(if commands.contains("qom-list-get") { Access::ListGet } else { Access::Single })
+        let best = [("x-tree", Access::Tree), ("qom-list-get", Access::ListGet)];
+        let best = best.into_iter().find(|(command, _)| commands.contains(*command));
+        Ok(best.map_or(Access::Single, |(_, access)| access))
     }
 
     /// Reads the objects at and below `top`, at most `depth` levels below it (0: only `top`), with their values, in
@@ -217,7 +219,8 @@ impl Client {
         depth: Option<usize>,
     ) -> Result<Vec<ObjectView>, ClientError> {
         match access {
-            Access::Tree | Access::ListGet => self.by_levels(top, depth),
+            Access::Tree => self.at_once(top, depth),
+            Access::ListGet => self.by_levels(top, depth),
             Access::Single => self.one_by_one(top, depth),
         }
     }
@@ -228,7 +231,35 @@ impl Client {
     /// There is no such object, or the connection fails.
     pub fn read_object(&mut self, path: &str) -> Result<ObjectView, ClientError> {
         let mut found = self.read_tree(path, Some(0))?;
-        found.pop().ok_or_else(|| self.failure())
+        found.pop().ok_or_else(|| self.ended())
+    }
+
+    fn at_once(&mut self, top: &str, depth: Option<usize>) -> Result<Vec<ObjectView>, ClientError> {
+        let arguments = match depth {
+            Some(depth) => json!({ "path": top, "depth": depth }),
+            None => json!({ "path": top }),
+        };
+        let mut reply = self.execute("x-tree", arguments)?;
+        let Some(Value::Array(objects)) = reply.get_mut("objects").map(Value::take) else {
+            return Err(ClientError::BadMessage { what: "a tree without objects".to_owned() });
+        };
+        if objects.len() > self.options.objects {
+            return Err(ClientError::TooManyObjects { limit: self.options.objects });
+        }
+        let mut objects: Vec<ObjectView> = objects.into_iter().filter_map(from_tree).collect();
+        // Children are told only where the tree is cut off; the others are the objects themselves.
+        let mut above: Vec<usize> = Vec::new();
+        for index in 0..objects.len() {
+            let Some(child) = objects.get(index) else { break };
+            let (depth, name) = (child.depth, (child.name().to_owned(), child.type_name.clone()));
+            above.truncate(depth);
+            let parent = above.last().and_then(|&parent| objects.get_mut(parent));
+            if let Some(parent) = parent.filter(|parent| parent.depth + 1 == depth) {
+                parent.children.push(name);
+            }
+            above.push(index);
+        }
+        Ok(objects)
     }
 
     fn by_levels(&mut self, top: &str, depth: Option<usize>) -> Result<Vec<ObjectView>, ClientError> {
@@ -312,6 +343,42 @@ impl Client {
         refused(refusal)?;
         growing.finish()
     }
+}
+
+/// An object as `x-tree` tells it.
+fn from_tree(mut object: Value) -> Option<ObjectView> {
+    let text = |value: Option<&mut Value>| match value.map(Value::take) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    };
+    let list = |value: Option<&mut Value>| match value.map(Value::take) {
+        Some(Value::Array(elements)) => elements,
+        _ => Vec::new(),
+    };
+    let depth = object.get("depth").and_then(Value::as_u64).unwrap_or(0);
+    let property = |mut told: Value| {
+        let reading = match (told.get_mut("value").map(Value::take), told.get("error")) {
+            (Some(value), _) => Reading::Value(value),
+            (None, why) => {
+                let why = why.and_then(|why| why.get("desc")?.as_str());
+                Reading::Failed(why.unwrap_or("cannot be read").to_owned())
+            }
+        };
+        let type_name = text(told.get_mut("type")).unwrap_or_default();
+        Some(PropertyView { name: text(told.get_mut("name"))?, type_name, reading })
+    };
+    let child = |told: Value| {
+        let facts = PropertyFacts::read(&told)?;
+        let type_name = facts.child_type()?.to_owned();
+        Some((facts.name, type_name))
+    };
+    Some(ObjectView {
+        path: text(object.get_mut("path"))?,
+        depth: usize::try_from(depth).ok()?,
+        type_name: text(object.get_mut("type")).unwrap_or_default(),
+        properties: list(object.get_mut("properties")).into_iter().filter_map(property).collect(),
+        children: list(object.get_mut("children")).into_iter().filter_map(child).collect(),
+    })
 }
 
 fn list(path: &str) -> Request {

@@ -5,11 +5,13 @@
 //! wait for each other for ever.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -20,6 +22,9 @@ use super::{ClientError, ServerAddress};
 
 /// How long to wait before a server whose queue of clients is full is asked again.
 const AGAIN: Duration = Duration::from_millis(20);
+
+/// How long a wait that may be cancelled goes on unasked.
+const SLICE: Duration = Duration::from_millis(200);
 
 /// How much is read at once.
 const PIECE: usize = 64 << 10;
@@ -41,25 +46,51 @@ pub(super) enum Waited {
     Closed,
     /// The deadline has passed.
     Late,
+    /// Somebody wants it to end.
+    Cancelled,
 }
 
 /// A connected socket.
 #[derive(Debug)]
-pub(super) enum Socket {
+pub(super) struct Socket {
+    stream: Stream,
+    cancel: Option<Arc<AtomicBool>>,
+}
+
+#[derive(Debug)]
+enum Stream {
     Unix(UnixStream),
     Tcp(TcpStream),
 }
 
 impl Socket {
     /// Connects.
-    pub(super) fn connect(to: &ServerAddress, deadline: Deadline) -> Result<Self, ClientError> {
+    pub(super) fn connect(
+        to: &ServerAddress,
+        deadline: Deadline,
+        cancel: Option<Arc<AtomicBool>>,
+    ) -> Result<Self, ClientError> {
         let (connected, path) = match to {
             ServerAddress::Unix(path) => {
-                (connect_unix(path, deadline).map(Socket::Unix), Some(path.as_path()))
+                (connect_unix(path, deadline).map(Stream::Unix), Some(path.as_path()))
             }
-            ServerAddress::Tcp { host, port } => (connect_tcp(host, *port, deadline).map(Socket::Tcp), None),
+            ServerAddress::Tcp { host, port } => (connect_tcp(host, *port, deadline).map(Stream::Tcp), None),
         };
-        connected.map_err(|error| explain(to, path, &error))
+        let connected = connected.map_err(|error| explain(to, path, &error));
+        connected.map(|stream| Socket { stream, cancel })
+    }
+
+    /// Sets what ends every wait.
+    pub(super) fn set_cancel(&mut self, cancel: Option<Arc<AtomicBool>>) {
+        self.cancel = cancel;
+    }
+
+    /// Ends the connection; that it has ended already is no failure.
+    pub(super) fn close(&mut self) {
+        let _ = match &self.stream {
+            Stream::Unix(socket) => socket.shutdown(Shutdown::Both),
+            Stream::Tcp(socket) => socket.shutdown(Shutdown::Both),
+        };
     }
 
     /// Reads what there is to `input` and writes what goes of `output`; waits until either has happened.
@@ -72,8 +103,13 @@ impl Socket {
         let mut wanted = PollFlags::POLLIN;
         wanted.set(PollFlags::POLLOUT, !output.is_empty());
         let ready = loop {
-            let mut waiting = [PollFd::new(self.as_fd(), wanted)];
-            match poll(&mut waiting, left(deadline)) {
+            if self.cancel.as_ref().is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
+                return Ok(Waited::Cancelled);
+            }
+            let mut waiting = [PollFd::new(self.stream.as_fd(), wanted)];
+            // A signal that comes just before the wait does not end it: look again now and then.
+            let slice = self.cancel.as_ref().and_then(|_| Instant::now().checked_add(SLICE));
+            match poll(&mut waiting, left(deadline.into_iter().chain(slice).min())) {
                 Ok(0) if deadline.is_some_and(|end| Instant::now() >= end) => return Ok(Waited::Late),
                 Ok(0) | Err(Errno::EINTR) => {}
                 Ok(_) => break waiting.iter().find_map(PollFd::revents).unwrap_or(PollFlags::empty()),
@@ -81,7 +117,7 @@ impl Socket {
             }
         };
         if ready.contains(PollFlags::POLLOUT) && !output.is_empty() {
-            match self.write(output) {
+            match self.stream.write(output) {
                 Ok(count) => drop(output.drain(..count.min(output.len()))),
                 Err(error) if is_momentary(&error) => {}
                 // What the server said before it closed is still to be read.
@@ -91,7 +127,7 @@ impl Socket {
         }
         if ready.intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR) {
             let mut piece = [0; PIECE];
-            match self.read(&mut piece) {
+            match self.stream.read(&mut piece) {
                 Ok(0) => return Ok(Waited::Closed),
                 Ok(count) => input.extend_from_slice(piece.get(..count).unwrap_or_default()),
                 Err(error) if is_momentary(&error) => {}
@@ -101,25 +137,27 @@ impl Socket {
         }
         Ok(Waited::Moved)
     }
+}
 
+impl Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
-            Socket::Unix(socket) => socket.as_fd(),
-            Socket::Tcp(socket) => socket.as_fd(),
+            Stream::Unix(socket) => socket.as_fd(),
+            Stream::Tcp(socket) => socket.as_fd(),
         }
     }
 
     fn read(&mut self, piece: &mut [u8]) -> io::Result<usize> {
         match self {
-            Socket::Unix(socket) => socket.read(piece),
-            Socket::Tcp(socket) => socket.read(piece),
+            Stream::Unix(socket) => socket.read(piece),
+            Stream::Tcp(socket) => socket.read(piece),
         }
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Socket::Unix(socket) => socket.write(bytes),
-            Socket::Tcp(socket) => socket.write(bytes),
+            Stream::Unix(socket) => socket.write(bytes),
+            Stream::Tcp(socket) => socket.write(bytes),
         }
     }
 }

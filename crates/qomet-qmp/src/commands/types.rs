@@ -110,7 +110,7 @@ fn write_property(out: &mut JsonOutput, property: &Property) {
     text(out, "name", property.name);
     text(out, "type", &property.value_type.qom_name());
     text(out, "description", property.description);
-    if let qomet::Presence::Default(write) = property.presence {
+    if let (qomet::Presence::Default(write), false) = (property.presence, property.sensitive) {
         out.member("default-value");
         write(out);
     }

@@ -1,0 +1,126 @@
+//! How it looks when a server refuses or cannot be reached.
+//!
+//! Qomet's refusals carry whole diagnostics, QEMU's a sentence; both look like the program's own diagnostics.
+
+use std::fmt::Write as _;
+
+use qomet::Problem;
+use qomet_qmp::{ClientError, Refused};
+use serde_json::Value;
+
+use crate::console::Console;
+use crate::outcome::Outcome;
+use crate::text::shown;
+
+/// Why a command did not succeed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Failure {
+    mistakes: Vec<Mistake>,
+    outcome: Outcome,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Mistake {
+    code: Option<String>,
+    message: String,
+    note: Option<String>,
+    help: Option<String>,
+}
+
+impl Failure {
+    /// What the user gave is wrong: a stable code, a sentence, what to do.
+    pub(crate) fn rejected(code: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        let (message, help) = (message.into(), help.into());
+        let mistake = Mistake {
+            code: Some(code.to_owned()),
+            message,
+            help: (!help.is_empty()).then_some(help),
+            ..Mistake::default()
+        };
+        Failure { mistakes: vec![mistake], outcome: Outcome::Rejected }
+    }
+
+    /// The command line is wrong.
+    pub(crate) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+        let failure = Self::rejected("usage", message, help);
+        Failure { outcome: Outcome::Usage, ..failure }
+    }
+
+    /// The same with a hint, where there is none yet.
+    pub(crate) fn with_help(mut self, help: Option<String>) -> Self {
+        if let (Some(mistake), Some(help)) = (self.mistakes.last_mut(), help) {
+            mistake.help.get_or_insert(help);
+        }
+        self
+    }
+
+    /// Shows it.
+    pub(crate) fn show(&self, console: &mut Console) -> Outcome {
+        let paint = console.paint_complaints();
+        let mut out = String::new();
+        for (index, Mistake { code, message, note, help }) in self.mistakes.iter().enumerate() {
+            if index > 0 {
+                out.push('\n');
+            }
+            let code = code.as_deref().map(|code| format!("[{}]", shown(code))).unwrap_or_default();
+            // Writing to a String cannot fail.
+            let _ =
+                writeln!(out, "{}: {}", paint.error(&format!("error{code}")), paint.heading(&shown(message)));
+            let notes = note.iter().map(|note| ("note", note)).chain(help.iter().map(|help| ("help", help)));
+            for (index, (label, text)) in notes.enumerate() {
+                let bar = if index == 0 { " |\n" } else { "" };
+                let _ = writeln!(out, "{bar} = {}: {}", paint.heading(label), shown(text));
+            }
+        }
+        console.complain(&out);
+        self.outcome
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        match error.refused() {
+            Some(refused) => Failure { mistakes: of_refusal(refused), outcome: Outcome::Rejected },
+            None => Failure {
+                mistakes: vec![Mistake {
+                    code: Some(error.code().to_owned()),
+                    message: error.to_string(),
+                    note: None,
+                    help: error.help(),
+                }],
+                outcome: Outcome::Usage,
+            },
+        }
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        Failure { mistakes: of_refusal(&refused), outcome: Outcome::Rejected }
+    }
+}
+
+fn of_refusal(refused: &Refused) -> Vec<Mistake> {
+    let problems = refused.data.as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut mistakes: Vec<Mistake> = problems.iter().filter_map(of_diagnostic).collect();
+    if mistakes.is_empty() {
+        let code = (refused.class != "GenericError").then(|| refused.class.clone());
+        let help = (refused.class == "CommandNotFound")
+            .then(|| "'qmp query-commands' lists what the server knows".to_owned());
+        mistakes.push(Mistake { code, message: refused.desc.trim_end().to_owned(), note: None, help });
+    }
+    mistakes
+}
+
+/// One of the diagnostics of a Qomet server.
+fn of_diagnostic(problem: &Value) -> Option<Mistake> {
+    let text = |name: &str| problem.get(name).and_then(Value::as_str).map(str::to_owned);
+    let message = text("message")?;
+    let object = text("object").filter(|id| !message.contains(&format!("'{id}'")));
+    let note = object.map(|id| match text("type") {
+        Some(type_name) => format!("in object '{id}' of type '{type_name}'"),
+        None => format!("in object '{id}'"),
+    });
+    Some(Mistake { code: text("code"), message, note, help: text("help") })
+}
