@@ -6,6 +6,7 @@ use qomet::TypeRegistry;
 use qomet_config::Documents;
 
 use crate::arguments::{Describe, Lines, Types};
+use crate::client::arguments::Connection;
 use crate::console::Console;
 use crate::outcome::{Outcome, Trouble};
 use crate::text::shown;
@@ -71,8 +72,14 @@ pub(crate) fn help(
 ) -> Result<Option<Outcome>, Trouble> {
     let Some(help) = documents.help(registry) else { return Ok(None) };
     let told = match help.type_name {
-        Some(name) => describe::describe(registry, &Describe { name, json: false }, console),
-        None => types::types(registry, &Types { json: false }, console),
+        Some(name) => {
+            let arguments = Describe { name, json: false, connection: Connection::default() };
+            describe::describe(registry, &arguments, console)
+        }
+        None => {
+            let arguments = Types { json: false, connection: Connection::default() };
+            types::types(registry, &arguments, console)
+        }
     };
     told.map(Some)
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use qomet_qmp::ServerAddress;
 
+use crate::arguments::LineDialect;
+
 /// Which server, and how long to wait for it.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Connection {
@@ -97,9 +99,12 @@ pub(crate) struct Set {
 /// `add`.
 #[derive(Debug, Args)]
 pub(crate) struct Add {
-    /// Objects, such as 'TYPE,id=ID,PROPERTY=VALUE' or '{"qom-type": "TYPE", "id": "ID"}'
+    /// Objects: TYPE,id=…,key=value or '{"qom-type": "…", "id": "…"}'; 'help' or TYPE,help for help
     #[arg(value_name = "LINE|JSON", required = true)]
     pub(crate) objects: Vec<String>,
+    /// How QEMU reads key=value: as object_add and its tools do, or as the emulator's -object (ranges, flags)
+    #[arg(long, value_enum, default_value_t = LineDialect::Keyval)]
+    pub(crate) dialect: LineDialect,
     #[command(flatten)]
     pub(crate) connection: Connection,
 }

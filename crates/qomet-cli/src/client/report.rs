@@ -47,6 +47,11 @@ impl Failure {
         Failure { outcome: Outcome::Usage, ..failure }
     }
 
+    /// All was shown already.
+    pub(crate) fn told(outcome: Outcome) -> Self {
+        Failure { mistakes: Vec::new(), outcome }
+    }
+
     /// The same with a hint, where there is none yet.
     pub(crate) fn with_help(mut self, help: Option<String>) -> Self {
         if let (Some(mistake), Some(help)) = (self.mistakes.last_mut(), help) {

@@ -91,6 +91,7 @@ pub(crate) fn read(text: &str, facts: &PropertyFacts, current: Option<&Value>) -
         Failure::rejected("invalid-value", message, help)
     };
     let json = || serde_json::from_str(text).ok();
+    let is_rough = facts.value_type.is_none();
     match kind {
         Kind::Bool => match text {
             "on" | "true" | "yes" | "y" => Ok(Value::Bool(true)),
@@ -99,7 +100,9 @@ pub(crate) fn read(text: &str, facts: &PropertyFacts, current: Option<&Value>) -
         },
         // QEMU calls a list of integers an integer too.
         Kind::Integer if text.starts_with('[') => json().ok_or_else(|| wrong("a list")),
-        Kind::Integer => integer(text).ok_or_else(|| wrong(a_number(facts))),
+        Kind::Integer => integer(text)
+            .or_else(|| ranges(text).filter(|_| is_rough && current.is_none()))
+            .ok_or_else(|| wrong(a_number(facts))),
         Kind::Number => text
             .parse()
             .ok()
@@ -114,6 +117,29 @@ pub(crate) fn read(text: &str, facts: &PropertyFacts, current: Option<&Value>) -
         Kind::List => ranges(text).ok_or_else(|| wrong("a list")),
         Kind::Json => json().ok_or_else(|| wrong("JSON")),
         Kind::Any => Ok(json().unwrap_or_else(|| text.into())),
+    }
+}
+
+/// A value of a line, whose words have no kinds: those at the top become what their property takes, those deeper in
+/// what they look like.
+pub(crate) fn of_line(given: Value, facts: &PropertyFacts) -> Result<Value, Failure> {
+    match given {
+        Value::String(text) => read(&text, facts, None),
+        other => Ok(guess(other)),
+    }
+}
+
+/// The client bounds the depth of a line by its length.
+fn guess(given: Value) -> Value {
+    match given {
+        Value::String(text) => match text.as_str() {
+            "on" => true.into(),
+            "off" => false.into(),
+            _ => integer(&text).unwrap_or(Value::String(text)),
+        },
+        Value::Array(elements) => elements.into_iter().map(guess).collect(),
+        Value::Object(members) => members.into_iter().map(|(name, value)| (name, guess(value))).collect(),
+        other => other,
     }
 }
 
@@ -246,6 +272,14 @@ mod tests {
         for wrong in ["[1,", "3-1", "0-99999999999", "x"] {
             assert_eq!(exact(wrong, "list of u16"), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_stands_deeper_in_a_line_is_what_it_looks_like() {
+        let given = json!({ "bps": "5", "on": ["on", "x", "1G"] });
+        let read = of_line(given, &facts("ThrottleLimits", None)).unwrap();
+        assert_eq!(read, json!({ "bps": 5, "on": [true, "x", 1 << 30] }));
+        assert_eq!(of_line("0-1,4".into(), &facts("int", None)), Ok(json!([0, 1, 4])));
     }
 
     #[test]

@@ -114,6 +114,20 @@ fn every_mistake_of_a_new_object_is_told() {
 }
 
 #[test]
+fn an_object_may_be_a_line() {
+    let served = Served::new();
+    assert_eq!(served.ask(&["add", "printer,id=third,buffer=1.5K,duplex=on,fallback=first"]).code, 0);
+    assert_eq!(served.ask(&["get", "third.buffer"]).out, "1536 B\n");
+    assert_eq!(served.ask(&["add", "printer,help"]).out, served.ask(&["describe", "printer"]).out);
+    assert_eq!(served.ask(&["add", "help"]).out, served.ask(&["types"]).out);
+}
+
+#[test]
+fn a_mistake_in_a_line_has_its_place() {
+    insta::assert_snapshot!(Served::new().ask(&["add", "printer,id=x,,buffer=1K,=5"]));
+}
+
+#[test]
 fn objects_are_deleted_and_those_that_cannot_be_are_told() {
     let served = Served::new();
     insta::assert_snapshot!(served.ask(&["del", "first", "third", "second"]));
