@@ -9,6 +9,7 @@
 //! memory        memory-backend-*
 //! rng           rng-*
 //! thread        thread-context
+//! throttle      throttle-group
 //! host          every call that the operating system may refuse
 //! problem       every kind of mistake, worded
 //! unavailable   the types of QEMU that are not here, and why
@@ -23,6 +24,7 @@ pub mod rng;
 #[cfg(test)]
 mod testing;
 pub mod thread;
+pub mod throttle;
 mod unavailable;
 
 #[cfg(feature = "authz-file")]
@@ -32,6 +34,7 @@ use memory::{FileBackend, MemoryBackend, RamBackend};
 use qomet::TypeEntry;
 use rng::{RngBackend, RngBuiltin, RngRandom};
 use thread::ThreadContext;
+use throttle::ThrottleGroup;
 
 pub use host::{Host, HostCall};
 pub use problem::BackendErrorKind;
@@ -57,5 +60,6 @@ qomet::types! {
         AuthzList,
         #[cfg(feature = "authz-file")]
         AuthzListFile,
+        ThrottleGroup,
     ];
 }

@@ -24,6 +24,24 @@ pub enum BackendErrorKind {
     /// A file is no list of rules.
     NoRules { path: PathBuf, reason: String },
 
+    // rates
+    /// A rate that is negative or too high.
+    RateTooHigh { name: &'static str, value: i64, highest: u64 },
+    /// A burst that lasts no whole number of seconds that there is.
+    BurstLength { name: &'static str, value: i64 },
+    /// A limit of reads and writes together, and one of its parts.
+    TotalAndOneWay { total: &'static str, one_way: &'static str },
+    /// The size of an operation without a limit of operations.
+    SizeWithoutIops,
+    /// The length of a burst without its rate.
+    LengthWithoutBurst { length: &'static str, max: &'static str },
+    /// A burst in which more would go than can be counted.
+    BurstTooLong { length: &'static str, seconds: u32, most: u64 },
+    /// The rate of a burst without the rate it is an exception of.
+    BurstWithoutRate { max: &'static str, rate: &'static str },
+    /// A burst that is slower than the rate.
+    BurstBelowRate { max: &'static str, rate: &'static str, burst: u64, average: u64 },
+
     // random numbers
     /// The kernel gives no random numbers.
     NoRandomness { reason: String },
@@ -55,6 +73,18 @@ impl BackendErrorKind {
         K::NotWatched { path: path.to_owned(), reason: reason(error) }
     }
 
+    /// The limit of a `throttle-group` that it is about, where it is one.
+    pub(crate) fn limit(&self) -> Option<&'static str> {
+        Some(match self {
+            K::RateTooHigh { name, .. } | K::BurstLength { name, .. } => name,
+            K::TotalAndOneWay { one_way, .. } => one_way,
+            K::SizeWithoutIops => "iops-size",
+            K::LengthWithoutBurst { length, .. } | K::BurstTooLong { length, .. } => length,
+            K::BurstWithoutRate { max, .. } | K::BurstBelowRate { max, .. } => max,
+            _ => return None,
+        })
+    }
+
     /// The kind as a diagnostic about a property.
     pub(crate) fn about(self, property: &str) -> Diagnostic {
         Diagnostic::new(self).with_property(property)
@@ -74,6 +104,14 @@ impl BackendErrorKind {
             K::NotRead { path: "/dev/hwrng".into(), reason: s("No such device") },
             K::NotWatched { path: "/etc/qomet".into(), reason: s("Too many open files") },
             K::NoRules { path: "/etc/qomet/rules.json".into(), reason: s("there is no member 'rule'") },
+            K::RateTooHigh { name: "bps-total", value: -1, highest: 1_000_000_000_000_000 },
+            K::BurstLength { name: "bps-total-max-length", value: 0 },
+            K::TotalAndOneWay { total: "bps-total", one_way: "bps-read" },
+            K::SizeWithoutIops,
+            K::LengthWithoutBurst { length: "bps-total-max-length", max: "bps-total-max" },
+            K::BurstTooLong { length: "bps-total-max-length", seconds: 3, most: 2 },
+            K::BurstWithoutRate { max: "bps-total-max", rate: "bps-total" },
+            K::BurstBelowRate { max: "bps-total-max", rate: "bps-total", burst: 5, average: 6 },
             K::NoRandomness { reason: s("Function not implemented") },
             K::RandomEnded { path: "/tmp/seed".into(), wanted: 64, got: 16 },
         ]
@@ -87,6 +125,14 @@ impl Problem for BackendErrorKind {
             K::NotRead { .. } => "not-read",
             K::NotWatched { .. } => "not-watched",
             K::NoRules { .. } => "no-rules",
+            K::RateTooHigh { .. } => "rate-too-high",
+            K::BurstLength { .. } => "burst-length",
+            K::TotalAndOneWay { .. } => "total-and-one-way",
+            K::SizeWithoutIops => "size-without-iops",
+            K::LengthWithoutBurst { .. } => "length-without-burst",
+            K::BurstTooLong { .. } => "burst-too-long",
+            K::BurstWithoutRate { .. } => "burst-without-rate",
+            K::BurstBelowRate { .. } => "burst-below-rate",
             K::NoRandomness { .. } => "no-randomness",
             K::RandomEnded { .. } => "random-source-ended",
         }
@@ -101,6 +147,31 @@ impl Problem for BackendErrorKind {
             K::NotRead { path, reason } => write!(f, "cannot read '{}': {reason}", path.display()),
             K::NotWatched { path, reason } => write!(f, "cannot watch '{}': {reason}", path.display()),
             K::NoRules { path, reason } => write!(f, "'{}' is no list of rules: {reason}", path.display()),
+            K::RateTooHigh { name, value, highest } => {
+                write!(f, "'{name}' must be between 0 and {highest}, not {value}")
+            }
+            K::BurstLength { name, value } => {
+                write!(f, "'{name}' must be between 1 and {} seconds, not {value}", u32::MAX)
+            }
+            K::TotalAndOneWay { total, one_way } => {
+                write!(
+                    f,
+                    "'{total}' limits reads and writes together, so '{one_way}' cannot limit one of them"
+                )
+            }
+            K::SizeWithoutIops => write!(f, "'iops-size' counts operations, and no 'iops-*' limits them"),
+            K::LengthWithoutBurst { length, max } => {
+                write!(f, "'{length}' is about a burst, and there is no '{max}'")
+            }
+            K::BurstTooLong { length, seconds, most } => {
+                write!(f, "'{length}' must be at most {most} seconds at this rate, not {seconds}")
+            }
+            K::BurstWithoutRate { max, rate } => {
+                write!(f, "'{max}' is an exception of '{rate}', which is not given")
+            }
+            K::BurstBelowRate { max, rate, burst, average } => {
+                write!(f, "'{max}' is {burst}, less than '{rate}', which is {average}")
+            }
             K::NoRandomness { reason } => write!(f, "the kernel gives no random numbers: {reason}"),
             K::RandomEnded { path, wanted, got } => {
                 write!(f, "'{}' has ended: {got} of {wanted} bytes were left", path.display())
@@ -114,6 +185,10 @@ impl Problem for BackendErrorKind {
 
     fn expected(&self) -> Option<String> {
         match self {
+            K::RateTooHigh { highest, .. } => Some(format!("0 to {highest}")),
+            K::BurstLength { .. } => Some(format!("1 to {}", u32::MAX)),
+            K::BurstTooLong { most, .. } => Some(format!("1 to {most}")),
+            K::BurstBelowRate { average, .. } => Some(format!("at least {average}")),
             K::RandomEnded { wanted, .. } => Some(format!("{wanted} bytes")),
             _ => None,
         }
@@ -121,6 +196,9 @@ impl Problem for BackendErrorKind {
 
     fn found(&self) -> Option<String> {
         match self {
+            K::RateTooHigh { value, .. } | K::BurstLength { value, .. } => Some(value.to_string()),
+            K::BurstTooLong { seconds, .. } => Some(seconds.to_string()),
+            K::BurstBelowRate { burst, .. } => Some(burst.to_string()),
             K::RandomEnded { got, .. } => Some(format!("{got} bytes")),
             _ => None,
         }
@@ -128,6 +206,12 @@ impl Problem for BackendErrorKind {
 
     fn help(&self) -> Option<String> {
         match self {
+            K::TotalAndOneWay { total, .. } => {
+                Some(format!("leave '{total}' out, or the limits of its parts"))
+            }
+            K::SizeWithoutIops => Some("add 'iops-total', or leave 'iops-size' out".to_owned()),
+            K::LengthWithoutBurst { max, .. } => Some(format!("add '{max}'")),
+            K::BurstWithoutRate { rate, .. } => Some(format!("add '{rate}'")),
             K::NoRules { .. } => Some(
                 "write { \"rules\": [{ \"match\": \"fred\", \"policy\": \"allow\" }], \"policy\": \"deny\" }"
                     .to_owned(),
@@ -140,6 +224,13 @@ impl Problem for BackendErrorKind {
     }
 
     fn is_host_refusal(&self) -> bool {
-        !matches!(self, K::NoRules { .. })
+        matches!(
+            self,
+            K::NotOpened { .. }
+                | K::NotRead { .. }
+                | K::NotWatched { .. }
+                | K::NoRandomness { .. }
+                | K::RandomEnded { .. }
+        )
     }
 }
