@@ -14,7 +14,7 @@ use serde_json::{Map, Number, Value, json};
 /// larger than a byte.
 const SIZE_PATTERN: &str = concat!(
     r"^[ \t\n\v\f\r]*\+?(?:",
-    r"0[xX][0-9a-fA-F]+[kKmMgGtTpP]?",
+    r"0[xX][0-9a-fA-F]+",
     r"|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[kKmMgGtTpPeE]",
     r"|(?:[0-9]+(?:\.0*)?|\.0+)[bB]?",
     r")$"
