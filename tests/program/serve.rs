@@ -33,6 +33,13 @@ fn commands_on_standard_input_are_answered_and_nothing_else_stands_on_standard_o
 }
 
 #[test]
+fn all_replies_are_written_before_the_end_of_input_ends_it() {
+    let schema = "{'execute': 'query-qmp-schema'}".repeat(200);
+    let said = run_with_input(["run", "--qmp", "stdio"], &format!("{NEGOTIATE}{schema}"));
+    assert_eq!((said.code, said.out.lines().count()), (Some(0), 202));
+}
+
+#[test]
 fn quit_on_standard_input_is_answered_and_told() {
     let said = run_with_input(["run", "--qmp", "stdio"], &format!("{NEGOTIATE}{{'execute': 'quit'}}"));
     let lines: Vec<&str> = said.out.lines().collect();

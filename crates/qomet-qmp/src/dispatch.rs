@@ -285,6 +285,11 @@ impl Dispatcher {
         self.jobs.end();
     }
 
+    /// The name of a command, if there is such a command.
+    pub(crate) fn name(&self, command: &str) -> Option<&'static str> {
+        self.commands.get(command).map(|command| command.name)
+    }
+
     /// Finds the command of a request.
     ///
     /// # Errors

@@ -13,6 +13,7 @@
 //! schema     query-qmp-schema
 //! server     sockets and threads
 //! host       every call that the operating system may refuse; `faults` refuses them in tests
+//! log        what the server tells its log
 //! client     the other side: any server's objects, read and changed
 //! ```
 //!
@@ -25,6 +26,7 @@ mod dispatch;
 mod faults;
 mod host;
 mod jobs;
+mod log;
 #[cfg_attr(not(test), allow(dead_code, reason = "events and descriptors have their first users next"))]
 mod peer;
 mod schema;

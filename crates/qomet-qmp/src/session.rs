@@ -13,6 +13,7 @@ use qomet_config::JsonOutput;
 
 use crate::commands::{Enable, write_version};
 use crate::dispatch::{Call, Dispatcher, Done, Later, Nothing};
+use crate::log;
 use crate::peer::Peer;
 use crate::wire::{Envelope, Frame, Framer, Refusal, Text, text_of, write_error, write_return};
 
@@ -28,6 +29,8 @@ enum Waiting {
 
 /// Work for another thread; its result goes to [`Session::finish`].
 pub(crate) struct Job {
+    client: u64,
+    command: &'static str,
     work: Later,
     id: Option<String>,
 }
@@ -59,6 +62,7 @@ impl Job {
         let mut reply = String::new();
         let id = self.id.as_deref();
         if let Err(refusal) = write_return(&mut reply, id, self.work) {
+            log::refused(self.client, Some(self.command), &refusal);
             write_error(&mut reply, id, &refusal);
         }
         reply
@@ -135,7 +139,7 @@ impl Session {
                     self.peer.receive_descriptors(descriptors);
                     self.answer(&message, out)
                 }
-                Waiting::Bad(refusal) => refuse(out, None, &refusal),
+                Waiting::Bad(refusal) => self.refuse(out, None, None, &refusal),
             };
             return (0, step);
         }
@@ -163,7 +167,7 @@ impl Session {
 
     /// Refuses what cannot be told apart from a request in band.
     fn refuse_in_order(&mut self, refusal: Refusal, out: &mut String) -> Step {
-        if self.busy { self.wait(Waiting::Bad(refusal)) } else { refuse(out, None, &refusal) }
+        if self.busy { self.wait(Waiting::Bad(refusal)) } else { self.refuse(out, None, None, &refusal) }
     }
 
     fn answer(&mut self, message: &[u8], out: &mut String) -> Step {
@@ -180,15 +184,31 @@ impl Session {
             return self.wait(Waiting::Message(message.to_owned(), self.peer.set_descriptors_aside()));
         }
         let id = Envelope::id(text.root());
-        let done = envelope.and_then(|request| self.run(&request, id.as_deref(), out));
-        match done {
+        let request = match envelope {
+            Ok(request) => request,
+            Err(refusal) => return self.refuse(out, None, id.as_deref(), &refusal),
+        };
+        match self.run(&request, id.as_deref(), out) {
             Ok(Done::Now) => Step::Taken,
             Ok(Done::Later(work)) => {
                 self.busy = true;
-                Step::Started(Job { work, id })
+                let command = self.dispatcher.name(&request.command).unwrap_or_default();
+                Step::Started(Job { client: self.peer.number(), command, work, id })
             }
-            Err(refusal) => refuse(out, id.as_deref(), &refusal),
+            Err(refusal) => self.refuse(out, self.dispatcher.name(&request.command), id.as_deref(), &refusal),
         }
+    }
+
+    fn refuse(
+        &self,
+        out: &mut String,
+        command: Option<&'static str>,
+        id: Option<&str>,
+        refusal: &Refusal,
+    ) -> Step {
+        log::refused(self.peer.number(), command, refusal);
+        write_error(out, id, refusal);
+        Step::Taken
     }
 
     fn run(&mut self, request: &Envelope<'_>, id: Option<&str>, out: &mut String) -> Result<Done, Refusal> {
@@ -251,9 +271,4 @@ impl Drop for Session {
         self.peer.leave();
         tracing::info!(client = self.peer.number(), "client left");
     }
-}
-
-fn refuse(out: &mut String, id: Option<&str>, refusal: &Refusal) -> Step {
-    write_error(out, id, refusal);
-    Step::Taken
 }

@@ -4,12 +4,14 @@
 //! takes long is handed back to the server, which runs it on another thread.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use qomet::{Batch, Diagnostic, Diagnostics, ErrorClass, Failed, Input as _, Level, ObjectRef, Value};
 use qomet_config::{Leniency, Node, Syntax, Tape, TapeInput, read_bag_beside};
 
 use crate::dispatch::{Call, Command, Done, Nothing, Shape};
 use crate::jobs::Task;
+use crate::log;
 use crate::wire::Refusal;
 
 /// The arguments of `object-del`.
@@ -83,29 +85,37 @@ fn add(call: &mut Call<'_>) -> Result<Done, Refusal> {
 
 /// Creates the objects. Warnings are never in the reply; watchers hear of them once they are about something there is.
 fn create(batch: Batch, warnings: &[Diagnostic]) -> Result<(), Refusal> {
+    let begun = Instant::now();
     let mut report = Diagnostics::new();
     let model = batch.model().clone();
     let created: Result<Vec<ObjectRef>, Failed> = batch.create(&mut report);
     let found = report.take();
-    created.map_err(|_| Refusal::from(found))?;
-    warnings.iter().for_each(|warning| model.warn(warning));
+    let created = created.map_err(|_| Refusal::from(found))?;
+    log::created(&created, begun);
+    for warning in warnings {
+        log::warned(warning);
+        model.warn(warning);
+    }
     Ok(())
 }
 
 fn delete(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let Delete { id, x_if_revision } = call.read()?;
+    let begun = Instant::now();
     let model = call.model().clone();
     // QEMU has no class for an id that there is not.
     let object =
         model.object(&id).map_err(|problem| Refusal::from(problem).with_class(ErrorClass::GenericError))?;
     if !object.takes_long() {
         model.delete_if(&object, x_if_revision)?;
+        log::deleted(&object, begun);
         Nothing.write(call.output);
         return Ok(Done::Now);
     }
     // The reply comes when all is given back, which the last reference does.
     Ok(call.job(Task::Delete, "object-del", &id, move |_, output| {
         model.delete_if(&object, x_if_revision)?;
+        log::deleted(&object, begun);
         drop(object);
         Nothing.write(output);
         Ok(())

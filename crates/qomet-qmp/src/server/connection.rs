@@ -209,8 +209,8 @@ impl Connection {
         self.session.finish();
     }
 
-    /// Says goodbye, and waits until it is sent, but not long.
-    pub(super) fn farewell(&mut self, cause: Cause, deadline: Instant) {
+    /// Says goodbye. Returns whether not all of it could be sent at once.
+    pub(super) fn farewell(&mut self, cause: Cause) -> bool {
         if self.session.is_negotiated() {
             self.session.peer().deliver(&mut self.output, FULL);
             write_event(&mut self.output, "SHUTDOWN", |data| {
@@ -223,9 +223,13 @@ impl Connection {
                 data.end_struct();
             });
         }
-        // Whoever has gone, or does not read, does not hear it.
-        let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-        if self.host.set_patience(self.socket.as_fd(), left).is_ok() {
+        self.send().is_ok() && !self.output.is_empty()
+    }
+
+    /// Waits until the rest is sent, but not beyond this moment: whoever does not read does not hear it.
+    pub(super) fn linger(&mut self, deadline: Instant) {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if !left.is_zero() && self.host.set_patience(self.socket.as_fd(), left).is_ok() {
             let _ = self.send();
         }
     }

@@ -3,7 +3,7 @@
 //! A few threads wait for sockets with epoll (`reactor`); each client belongs to one of them (`connection`), so that
 //! no lock is held while commands run. What takes long runs on a worker thread (`workers`), whether or not its client
 //! stays. Other threads reach a reactor through its mailbox (`mailbox`). `listen` makes the sockets, `systemd` takes
-//! them over, `stdio` makes one of the process's streams, `address` reads `--qmp`.
+//! them over, `census` counts clients and gives each to the thread with the fewest, `stdio` makes one of the process's streams, `address` reads `--qmp`.
 //!
 //! Whole buffers are read, and all that they ask for is answered with one write. A client that does not read is not
 //! read from. Every client gets its turn: a turn serves what was read at once, and no longer than a bounded time.
@@ -12,6 +12,7 @@
 //! sockets and a handful of threads.
 
 mod address;
+mod census;
 mod connection;
 mod listen;
 mod mailbox;
@@ -23,7 +24,7 @@ mod workers;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -37,6 +38,7 @@ use crate::dispatch::Dispatcher;
 use crate::host::Host;
 use crate::peer::Peer;
 use crate::session::Session;
+use census::{Census, Seat};
 use connection::Connection;
 use mailbox::{Mail, Mailbox};
 use reactor::Reactor;
@@ -49,6 +51,8 @@ const REACTORS: usize = 4;
 const CLIENTS: usize = 1000;
 /// How long goodbyes may take.
 const FAREWELL: Duration = Duration::from_millis(300);
+/// How long standard output may take for what is left when the input has ended or a client said `quit`.
+const LAST_WORDS: Duration = Duration::from_secs(30);
 
 /// Why a server ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,41 +132,6 @@ struct Shared {
     ending: Condvar,
 }
 
-/// How many clients each reactor has, and all together.
-#[derive(Debug)]
-struct Census {
-    all: AtomicUsize,
-    each: Vec<AtomicUsize>,
-}
-
-/// A client's place among those that there may be; it is free again when this is dropped.
-#[derive(Debug)]
-struct Seat {
-    census: Arc<Census>,
-    reactor: usize,
-}
-
-impl Seat {
-    /// A seat with the reactor that has the fewest clients; `None` if all are taken.
-    fn take(census: &Arc<Census>, limit: usize) -> Option<Self> {
-        let load = |each: &AtomicUsize| each.load(Ordering::Relaxed);
-        let (reactor, each) = census.each.iter().enumerate().min_by_key(|(_, each)| load(each))?;
-        each.fetch_add(1, Ordering::Relaxed);
-        let before = census.all.fetch_add(1, Ordering::Relaxed);
-        let seat = Seat { census: Arc::clone(census), reactor };
-        (before < limit).then_some(seat)
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.census.all.fetch_sub(1, Ordering::Relaxed);
-        if let Some(each) = self.census.each.get(self.reactor) {
-            each.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-}
-
 /// What a new client may do.
 #[derive(Clone, Copy, Debug, Default)]
 struct Terms {
@@ -229,17 +198,13 @@ impl Server {
         let count = host.cpus().map_or(1, |cpus| cpus.min(REACTORS));
         let mailboxes: Vec<_> =
             (0..count).map(|_| Mailbox::new(&host).map(Arc::new)).collect::<io::Result<_>>()?;
-        let census = Census {
-            all: AtomicUsize::new(0),
-            each: mailboxes.iter().map(|_| AtomicUsize::new(0)).collect(),
-        };
         let shared = Arc::new(Shared {
             workers: Workers::new(host.clone()),
             host,
             dispatcher: Arc::new(dispatcher),
+            census: Arc::new(Census::of(mailboxes.len())),
             mailboxes,
             limits,
-            census: Arc::new(census),
             next: AtomicU64::new(reactor::FIRST_CLIENT),
             ended: Mutex::default(),
             ending: Condvar::new(),
@@ -293,8 +258,9 @@ impl Server {
             // A thread that panicked has said so.
             let _ = thread.join();
         }
+        let hurries = *self.shared.ended.lock() != Some(Cause::Quit);
         for stdio in self.stdio.drain(..) {
-            stdio.finish(FAREWELL);
+            stdio.finish(if hurries { FAREWELL } else { LAST_WORDS });
         }
         self.shared.workers.finish();
     }

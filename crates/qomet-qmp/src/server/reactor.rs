@@ -76,9 +76,11 @@ impl Reactor {
         self.shared.end(cause);
         // Nobody new is let in, and the files go, before anybody is told.
         self.listeners.clear();
+        let all = self.connections.values_mut();
+        let late: Vec<_> = all.filter_map(|one| one.farewell(cause).then_some(one)).collect();
         let deadline = Instant::now() + FAREWELL;
-        for connection in self.connections.values_mut() {
-            connection.farewell(cause, deadline);
+        for connection in late {
+            connection.linger(deadline);
         }
         self.mailbox.close();
     }
@@ -193,7 +195,9 @@ impl Reactor {
 
     fn serve(&mut self, number: u64, readable: bool) {
         let Some(connection) = self.connections.get_mut(&number) else { return };
-        let fate = connection.turn(&mut self.buffer, readable);
+        // A command of the program may panic; only its client is let go, as if it were work of its own.
+        let turn = AssertUnwindSafe(|| connection.turn(&mut self.buffer, readable));
+        let Ok(fate) = catch_unwind(turn) else { return self.forget(number) };
         if let Some(job) = connection.job.take() {
             let mailbox = Arc::clone(&self.mailbox);
             self.shared.workers.submit(move || {

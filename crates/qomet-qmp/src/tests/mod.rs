@@ -6,6 +6,7 @@ mod client;
 mod faults;
 mod handle;
 mod jobs;
+mod log;
 mod objects;
 mod peer;
 mod places;
@@ -48,6 +49,9 @@ pub(crate) struct Cathedral {
     /// A file that lets it be finished
     #[property(default = String::new())]
     gate: String,
+    /// What opens its door
+    #[property(default = String::new(), sensitive)]
+    key: String,
     /// Whether it falls down
     #[property(default = false)]
     falls: bool,

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::client::{Client, address, serve};
+use super::client::{Client, address, serve, serve_with};
+use super::dispatcher;
 use crate::{Cause, Listener};
 
 #[test]
@@ -112,6 +113,20 @@ fn a_client_that_does_not_read_is_bounded_and_loses_no_reply() {
     assert_eq!(Client::new(&path).ask("{'execute': 'query-name'}"), json!({"return": {}}));
     assert_eq!(client.0.lines().take(REQUESTS).filter(|line| line.is_ok()).count(), REQUESTS);
     writing.join().unwrap();
+}
+
+#[test]
+fn a_command_that_panics_at_once_lets_only_its_client_go() {
+    let mut dispatcher = dispatcher();
+    dispatcher.extend([crate::Command::query("x-fall", |_| -> bool { panic!("as it was asked to") })]);
+    let (_folder, path, _server) = serve_with(dispatcher);
+    let mut others: Vec<Client> = (0..8).map(|_| Client::new(&path)).collect();
+    let mut one = Client::new(&path);
+    one.say("{'execute': 'x-fall'}");
+    assert_eq!(one.hear(), Value::Null);
+    for other in &mut others {
+        assert_eq!(other.ask("{'execute': 'query-name'}"), json!({"return": {}}));
+    }
 }
 
 #[test]
