@@ -7,6 +7,7 @@ use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 
 use super::process::{Running, program, run, run_with_input};
@@ -96,6 +97,37 @@ fn clients_beyond_the_limit_are_told() {
     assert!(BufReader::new(&first).lines().next().unwrap().unwrap().contains("QMP"));
     let mut told = BufReader::new(UnixStream::connect(&path).unwrap()).lines();
     assert!(told.next().unwrap().unwrap().contains("there are 1 clients already"));
+}
+
+#[test]
+fn eight_thousand_clients_are_served_whatever_the_soft_limit_of_descriptors_is() {
+    const CLIENTS: usize = 8000;
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    if hard < 9000 {
+        println!("skipped: the host allows only {hard} descriptors");
+        return;
+    }
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
+    let folder = Folder::new();
+    let path = folder.join("qmp");
+    let place = format!("unix:{}", path.display());
+    let inner = program(["run", "--qmp", &place, "--max-clients", "8000"]);
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", r#"ulimit -Sn 1024; exec "$0" "$@""#])
+        .arg(inner.get_program())
+        .args(inner.get_args());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let running = Running::start(command);
+    running.wait_for("serves clients at");
+
+    let mut clients: Vec<UnixStream> = (0..CLIENTS).map(|_| UnixStream::connect(&path).unwrap()).collect();
+
+    clients.iter_mut().for_each(|client| client.write_all(NEGOTIATE.as_bytes()).unwrap());
+    let answered = clients.iter().filter(|client| {
+        BufReader::new(*client).lines().nth(1).is_some_and(|line| line.unwrap() == "{\"return\":{}}")
+    });
+    assert_eq!(answered.count(), CLIENTS);
 }
 
 #[test]

@@ -12,7 +12,7 @@
 
 use super::reply::Refusal;
 
-/// The longest message, in bytes.
+/// The longest message, in bytes. A client that never ends one costs at most so much memory.
 const MESSAGE_BYTES: usize = 64 << 20;
 /// The most tokens of a message.
 const TOKENS: usize = 2 << 20;
@@ -22,7 +22,7 @@ const DEPTH: usize = 1024;
 /// What a message may be like.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// The longest message, in bytes.
+    /// The longest message, in bytes. A client that never ends one costs at most so much memory.
     pub(crate) bytes: usize,
     /// The most tokens of a message.
     pub(crate) tokens: usize,
