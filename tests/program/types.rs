@@ -13,7 +13,7 @@ fn types_are_shown_as_a_tree() {
     let said = run(["types"]);
 
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
-    assert!(said.out.contains("└── memory-backend-file"), "{}", said.out);
+    assert!(said.out.contains("├── memory-backend-file"), "{}", said.out);
 }
 
 #[test]

@@ -30,7 +30,7 @@ mod unavailable;
 #[cfg(feature = "authz-file")]
 use authz::AuthzListFile;
 use authz::{Authz, AuthzList, AuthzSimple};
-use memory::{FileBackend, MemoryBackend, RamBackend};
+use memory::{FileBackend, MemfdBackend, MemoryBackend, RamBackend, ShmBackend};
 use qomet::TypeEntry;
 use rng::{RngBackend, RngBuiltin, RngRandom};
 use thread::ThreadContext;
@@ -51,6 +51,8 @@ qomet::types! {
         MemoryBackend,
         RamBackend,
         FileBackend,
+        MemfdBackend,
+        ShmBackend,
         ThreadContext,
         RngBackend,
         RngBuiltin,

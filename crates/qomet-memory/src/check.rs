@@ -12,11 +12,12 @@ use nix::errno::Errno;
 use crate::error::{MAX_END, MemoryError};
 use crate::faults::Call;
 use crate::host::Host;
+use crate::huge;
 use crate::map::{Mapping, Shape, Source};
 use crate::numa;
 use crate::pages::PageUnit;
 use crate::probe::{Kind, Probe, host_error, quoted};
-use crate::request::{AnonymousRequest, FileRequest, Policy, Rom};
+use crate::request::{FileRequest, Policy, Rom};
 use crate::warning::MemoryWarning;
 
 /// What `check` says about a request.
@@ -35,38 +36,6 @@ pub(crate) struct Company {
     pub(crate) writer: bool,
     /// The model made this file, and its length is still what the model made it.
     pub(crate) ours: bool,
-}
-
-/// Judges an anonymous request. No side effect.
-pub fn check_anonymous(host: &Host, request: &AnonymousRequest) -> Verdict {
-    let mut verdict = Verdict::default();
-    let unit = unit_or_fault(host, &mut verdict.faults);
-    check_size(request.size, &mut verdict.faults);
-    check_reserve(request.memory.prealloc, request.memory.reserve, &mut verdict.faults);
-    numa::check(host, &request.memory, &mut verdict);
-    if let (Some(size), Some(unit)) = (request.size, unit)
-        && size > 0
-        && size <= MAX_END
-        && !unit.divides(size)
-    {
-        let rounded = unit.up(size);
-        if rounded > MAX_END {
-            verdict.faults.push(MemoryError::SizeMisaligned { size, offset: 0, unit });
-        } else {
-            verdict.warnings.push(MemoryWarning::SizeRoundedUp { size, rounded });
-        }
-    }
-    if request.memory.share
-        && let (Some(size), Some(unit)) = (request.size, unit)
-        && size <= MAX_END
-        && let Err(fault) = check_limit(host, || "shared memory".to_owned(), unit.up(size))
-    {
-        verdict.faults.push(fault);
-    }
-    if request.memory.share && request.memory.merge == Some(true) {
-        verdict.warnings.push(MemoryWarning::NoEffect { setting: "merge=on", why: "on shared memory" });
-    }
-    verdict
 }
 
 fn unit_or_fault(host: &Host, faults: &mut Vec<MemoryError>) -> Option<PageUnit> {
@@ -100,7 +69,7 @@ pub(crate) fn check_values(host: &Host, request: &FileRequest, verdict: &mut Ver
     warn_no_effect(request, &mut verdict.warnings);
 }
 
-fn check_size(size: Option<u64>, faults: &mut Vec<MemoryError>) {
+pub(crate) fn check_size(size: Option<u64>, faults: &mut Vec<MemoryError>) {
     match size {
         None => faults.push(MemoryError::SizeMissing),
         Some(0) => faults.push(MemoryError::SizeZero),
@@ -109,7 +78,7 @@ fn check_size(size: Option<u64>, faults: &mut Vec<MemoryError>) {
     }
 }
 
-fn check_reserve(prealloc: bool, reserve: Option<bool>, faults: &mut Vec<MemoryError>) {
+pub(crate) fn check_reserve(prealloc: bool, reserve: Option<bool>, faults: &mut Vec<MemoryError>) {
     if prealloc && reserve == Some(false) {
         faults.push(MemoryError::PreallocWithoutReserve);
     }
@@ -268,7 +237,18 @@ fn check_length(host: &Host, request: &FileRequest, probe: &Probe, company: Comp
             return;
         }
     };
-    if grown && let Err(fault) = check_limit(host, || quoted(&request.path), end) {
+    if !grown {
+        return;
+    }
+    if let Err(fault) = check_limit(host, || quoted(&request.path), end) {
+        verdict.faults.push(fault);
+    }
+    // Of a file that has pages, nobody can tell how many of the window are among them.
+    if probe.is_hugetlbfs()
+        && request.memory.reserve != Some(false)
+        && let Some(size) = request.size.filter(|size| probe.unit.divides(*size))
+        && let Err(fault) = huge::check(host, size, probe.unit)
+    {
         verdict.faults.push(fault);
     }
 }

@@ -15,7 +15,7 @@ use nix::errno::Errno;
 use crate::faults::Call;
 use crate::map::MAX_NODES;
 use crate::numa::Nodes;
-use crate::pages::{Bytes, PageSource, PageUnit};
+use crate::pages::{Bytes, PageUnit};
 use crate::request::Policy;
 
 /// The largest end of a window: file offsets are signed 64-bit numbers.
@@ -57,6 +57,16 @@ pub enum MemoryError {
     SharedTemplate,
     #[error("prealloc=on and reserve=off contradict each other")]
     PreallocWithoutReserve,
+    #[error("share=off is impossible: POSIX shared memory is always shared")]
+    ShmNeedsShare,
+    #[error("hugetlbsize needs hugetlb=on")]
+    HugePageSizeWithoutHuge,
+    #[error("the kernel offers no huge pages of {}", Bytes(*size))]
+    NoSuchHugePageSize { size: u64, offered: Vec<u64> },
+    #[error("the kernel offers no huge pages")]
+    NoHugePages,
+    #[error("{needed} huge pages of {} are needed, and the pool has {free} left{}", Bytes(*page), left_by_cgroup(*cgroup))]
+    HugePoolTooSmall { page: u64, needed: u64, free: u64, cgroup: Option<u64> },
     #[error("policy={policy} needs host-nodes")]
     PolicyWithoutNodes { policy: Policy },
     #[error("host-nodes={} needs a policy other than policy=default", Nodes(nodes))]
@@ -150,6 +160,10 @@ pub enum Left {
 
 fn now(file_length: Option<u64>) -> String {
     file_length.map(|length| format!(" (the file is now {} long)", Bytes(length))).unwrap_or_default()
+}
+
+fn left_by_cgroup(pages: Option<u64>) -> String {
+    pages.map(|pages| format!("; the limit of the control group leaves {pages}")).unwrap_or_default()
 }
 
 /// Memory rule C7: the kernel itself never refuses `mbind` so for memory of one's own.
@@ -293,6 +307,35 @@ impl MemoryError {
                 .on("reserve")
                 .expected("reserve=on, or prealloc=off")
                 .found("prealloc=on, reserve=off"),
+            E::ShmNeedsShare => Facts::of("shm-needs-share")
+                .on("share")
+                .expected("share=on")
+                .found("share=off")
+                .help("private memory is memory-backend-ram"),
+            E::HugePageSizeWithoutHuge => Facts::of("hugetlbsize-without-hugetlb")
+                .on("hugetlbsize")
+                .expected("hugetlb=on, or no hugetlbsize")
+                .found("hugetlb=off"),
+            E::NoSuchHugePageSize { size, offered } => Facts::of("no-such-huge-page-size")
+                .on("hugetlbsize")
+                .expected(match offered.as_slice() {
+                    [] => "no huge pages: the kernel has none".to_owned(),
+                    sizes => format!("one of {}", sizes.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
+                })
+                .found(size),
+            E::NoHugePages => Facts::of("no-huge-pages")
+                .on("hugetlb")
+                .expected("hugetlb=off")
+                .help("a kernel with CONFIG_HUGETLBFS has them"),
+            E::HugePoolTooSmall { page, needed, free, cgroup } => {
+                let facts = Facts::of("huge-pool-too-small").on("size").host();
+                let facts = facts.expected(format!("{needed} pages")).found(format!("{} pages", (*free).min(cgroup.unwrap_or(u64::MAX))));
+                facts.help(if free < needed {
+                    format!("raise /sys/{}/hugepages-{}kB/nr_hugepages by {}", crate::huge::POOLS, page / 1024, needed - free)
+                } else {
+                    "raise the limit of the control group (hugetlb.*.max), or ask for less".to_owned()
+                })
+            }
             E::PolicyWithoutNodes { policy } => Facts::of("policy-without-host-nodes")
                 .on("policy")
                 .expected("host-nodes with at least one node, or policy=default")
@@ -403,127 +446,6 @@ impl MemoryError {
             E::NotUndone { .. } => Facts::of("not-undone").host(),
         }
     }
-
-    /// One of each kind, for a table of all wordings.
-    pub fn samples() -> Vec<MemoryError> {
-        let path = || PathBuf::from("/mem/ram.img");
-        let subject = || "'/mem/ram.img'".to_owned();
-        let machine = PageUnit { size: 4096, source: PageSource::Machine };
-        let huge = PageUnit { size: 2 << 20, source: PageSource::HugeTlbFs };
-        let dax = PageUnit { size: 2 << 20, source: PageSource::Dax };
-        vec![
-            Self::PathEmpty,
-            Self::PathNul { position: 4 },
-            Self::PathTooLong { length: 5000 },
-            Self::SizeMissing,
-            Self::SizeZero,
-            Self::TooLarge { property: "offset", value: u64::MAX },
-            Self::EndTooLarge { offset: MAX_END - 4095, size: 8192 },
-            Self::Misaligned { property: "offset", value: 4097, unit: machine },
-            Self::SizeMisaligned { size: 100, offset: 0, unit: huge },
-            Self::SizeMisaligned { size: 3 << 20, offset: 2 << 20, unit: dax },
-            Self::AlignNotPowerOfTwo { align: 12288 },
-            Self::AlignNotPowerOfTwo { align: 3 << 62 },
-            Self::AlignNotPageMultiple { align: 2048, unit: machine },
-            Self::RomNeedsReadonly,
-            Self::SharedTemplate,
-            Self::PreallocWithoutReserve,
-            Self::PolicyWithoutNodes { policy: Policy::Bind },
-            Self::NodesWithoutPolicy { nodes: vec![0, 1] },
-            Self::NodesTooLarge { nodes: vec![128, 200], online: vec![0, 1] },
-            Self::NoSuchNodes { nodes: vec![4, 5, 6, 9], online: vec![0, 1] },
-            Self::NotBound {
-                subject: subject(),
-                policy: Policy::Bind,
-                nodes: vec![0, 1],
-                errno: Errno::EPERM,
-            },
-            Self::NotBound {
-                subject: "memory".into(),
-                policy: Policy::Interleave,
-                nodes: vec![1],
-                errno: Errno::EINVAL,
-            },
-            Self::NotBound {
-                subject: subject(),
-                policy: Policy::Preferred,
-                nodes: vec![0],
-                errno: Errno::ENOSYS,
-            },
-            Self::NotBound { subject: subject(), policy: Policy::Bind, nodes: vec![0], errno: Errno::EIO },
-            Self::NotFound { path: path() },
-            Self::FolderNotFound { folder: "/mem".into() },
-            Self::DanglingLink { path: path(), target: "gone".into() },
-            Self::Unreachable { path: path(), errno: Errno::ELOOP },
-            Self::WrongKind { path: path(), kind: "FIFO" },
-            Self::NotMappable { path: "/dev/null".into() },
-            Self::FolderReadonly { path: "/mem".into() },
-            Self::EmptyReadonly { path: path() },
-            Self::TooShort {
-                path: path(),
-                length: 1 << 20,
-                offset: 4096,
-                size: 1 << 20,
-                unit: machine,
-                device: false,
-            },
-            Self::TooShort {
-                path: path(),
-                length: 4096,
-                offset: 1 << 20,
-                size: 4096,
-                unit: machine,
-                device: false,
-            },
-            Self::TooShort {
-                path: path(),
-                length: 10000,
-                offset: 4096,
-                size: 8192,
-                unit: machine,
-                device: false,
-            },
-            Self::TooShort {
-                path: "/dev/sdx".into(),
-                length: 8192,
-                offset: 0,
-                size: 1 << 20,
-                unit: machine,
-                device: true,
-            },
-            Self::NotWritable { path: path(), errno: Errno::EACCES, share: false, folder: false },
-            Self::NotWritable { path: path(), errno: Errno::EROFS, share: true, folder: false },
-            Self::NotWritable { path: "/mem".into(), errno: Errno::EROFS, share: true, folder: true },
-            Self::NotReadable { path: path(), errno: Errno::EACCES },
-            Self::FileSizeLimit { subject: subject(), end: 1 << 30, limit: 1 << 20 },
-            Self::PmemWithoutDax { path: path() },
-            Self::AlignNotDax { path: "/dev/dax0.0".into(), align: 4096, device: 2 << 20 },
-            Self::DaxNeedsShare { path: "/dev/dax0.0".into() },
-            Self::Replaced { path: path() },
-            Self::LengthChanged { path: path(), expected: 8192, found: 4096 },
-            Self::NotPlanned { owner: "ram0".into() },
-            Self::Host { call: Call::SetLength, subject: subject(), errno: Errno::EFBIG },
-            Self::Host { call: Call::Map, subject: "memory".into(), errno: Errno::ENOMEM },
-            Self::Host { call: Call::Open, subject: subject(), errno: Errno::EMFILE },
-            Self::Host { call: Call::Allocate, subject: subject(), errno: Errno::ENOSPC },
-            Self::Host {
-                call: Call::Nodes,
-                subject: "'/sys/devices/system/node/online'".into(),
-                errno: Errno::ENOENT,
-            },
-            Self::NoPage { subject: subject(), offset: 8192 },
-            Self::Populate { subject: subject(), offset: 8192, errno: Errno::EHWPOISON },
-            Self::Cancelled { subject: subject(), done: 64 << 20 },
-            Self::OutsideRegion { start: 4000, length: 100, region: 4096 },
-            Self::PageLost { action: "reading", subject: subject(), offset: 4096, file_length: Some(4096) },
-            Self::PageLost { action: "writing", subject: subject(), offset: 4096, file_length: None },
-            Self::ReadOnlyRegion { subject: subject() },
-            Self::DiscardMisaligned { start: 100, end: 8192, unit: machine },
-            Self::DiscardPrivateFile { subject: subject() },
-            Self::DiscardReadOnly { subject: subject() },
-            Self::NotUndone { path: path(), left: Left::Resized },
-        ]
-    }
 }
 
 fn neighbours(is_size: bool, value: u64, unit: PageUnit) -> String {
@@ -576,7 +498,8 @@ const WITHOUT_NUMA: &str = "where the kernel has no NUMA, leave out policy and h
 
 fn host(call: Call, errno: Errno) -> Facts {
     let property = match call {
-        Call::Map | Call::Reserve | Call::SetLength | Call::CreateMemory => Some("size"),
+        Call::Map | Call::Reserve | Call::SetLength | Call::CreateMemory | Call::CreateShared => Some("size"),
+        Call::UnlinkShared | Call::Seal | Call::HugePages => None,
         Call::Allocate | Call::Populate | Call::Spawn => Some("prealloc"),
         Call::Nodes | Call::Bind | Call::BindMany => Some("host-nodes"),
         Call::Affinity | Call::SetAffinity | Call::ListCpus => None,

@@ -30,6 +30,14 @@ pub enum Call {
     CreateTemporary,
     /// `memfd_create`.
     CreateMemory,
+    /// `shm_open` of a new name.
+    CreateShared,
+    /// `shm_unlink`.
+    UnlinkShared,
+    /// `fcntl` with `F_ADD_SEALS`.
+    Seal,
+    /// reading which huge pages there are, and what limits them.
+    HugePages,
     /// `fstat` of an open file.
     StatOpen,
     /// `lseek` to the end of a block device.
@@ -92,7 +100,10 @@ impl Call {
             Call::ReadLink => "follow the link",
             Call::Access | Call::AccessRead | Call::Open => "open",
             Call::OpenFolder => "open the folder of",
-            Call::Create | Call::CreateTemporary | Call::CreateMemory => "create",
+            Call::Create | Call::CreateTemporary | Call::CreateMemory | Call::CreateShared => "create",
+            Call::UnlinkShared => "remove the name of",
+            Call::Seal => "seal",
+            Call::HugePages => "look at",
             Call::Seek => "find the length of",
             Call::SetLength => "set the length of",
             Call::Allocate => "allocate the space of",
@@ -125,6 +136,7 @@ pub struct Faults {
     pub(crate) nth: Option<(u64, Errno)>,
     pub(crate) calls: Vec<(Call, Errno)>,
     pub(crate) sysfs: Option<PathBuf>,
+    pub(crate) procfs: Option<PathBuf>,
     pub(crate) file_size_limit: Option<u64>,
     pub(crate) free_space: Option<u64>,
     pub(crate) cpus: Option<usize>,
@@ -154,6 +166,13 @@ impl Faults {
     #[must_use]
     pub fn sysfs(mut self, root: impl Into<PathBuf>) -> Self {
         self.sysfs = Some(root.into());
+        self
+    }
+
+    /// Reads what the kernel tells of itself below this folder instead of `/proc`.
+    #[must_use]
+    pub fn procfs(mut self, root: impl Into<PathBuf>) -> Self {
+        self.procfs = Some(root.into());
         self
     }
 

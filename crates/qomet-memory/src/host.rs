@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, AtFlags, FallocateFlags, OFlag};
+use nix::fcntl::{AT_FDCWD, AtFlags, FallocateFlags, FcntlArg, OFlag, SealFlag};
 use nix::libc;
 use nix::sched::CpuSet;
 use nix::sys::memfd::MFdFlags;
@@ -147,14 +147,36 @@ impl Host {
         again(|| nix::fcntl::openat(AT_FDCWD, folder, flags, Mode::S_IRUSR | Mode::S_IWUSR))
     }
 
-    /// A memfd, not executable where the kernel (6.3 and later) can promise that.
-    pub(crate) fn create_memory(&self, name: &str) -> Result<OwnedFd, Errno> {
+    /// A memfd that can be sealed, of huge pages of the given size if any; not executable where the kernel (6.3 and
+    /// later) can promise that.
+    pub(crate) fn create_memory(&self, name: &str, huge: Option<u64>) -> Result<OwnedFd, Errno> {
         self.gate(Call::CreateMemory)?;
-        let sealed = MFdFlags::from_bits_retain(libc::MFD_CLOEXEC | libc::MFD_NOEXEC_SEAL);
-        match nix::sys::memfd::memfd_create(name, sealed) {
-            Err(Errno::EINVAL) => nix::sys::memfd::memfd_create(name, MFdFlags::MFD_CLOEXEC),
+        let huge = huge.map_or(0, |size| libc::MFD_HUGETLB | size.trailing_zeros() << libc::MFD_HUGE_SHIFT);
+        let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING | huge;
+        let create = |flags| nix::sys::memfd::memfd_create(name, MFdFlags::from_bits_retain(flags));
+        match create(flags | libc::MFD_NOEXEC_SEAL) {
+            Err(Errno::EINVAL) => create(flags),
             other => other,
         }
+    }
+
+    /// Shared memory of a name that is not taken.
+    pub(crate) fn create_shared(&self, name: &str) -> Result<OwnedFd, Errno> {
+        self.gate(Call::CreateShared)?;
+        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
+        again(|| nix::sys::mman::shm_open(name, flags, Mode::S_IRUSR | Mode::S_IWUSR))
+    }
+
+    pub(crate) fn unlink_shared(&self, name: &str) -> Result<(), Errno> {
+        self.gate(Call::UnlinkShared)?;
+        nix::sys::mman::shm_unlink(name)
+    }
+
+    /// No seal can be added any more; with `fixed`, nobody can change the length either.
+    pub(crate) fn seal(&self, file: impl AsFd, fixed: bool) -> Result<(), Errno> {
+        self.gate(Call::Seal)?;
+        let length = if fixed { SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK } else { SealFlag::empty() };
+        nix::fcntl::fcntl(file, FcntlArg::F_ADD_SEALS(length | SealFlag::F_SEAL_SEAL)).map(drop)
     }
 
     pub(crate) fn stat_open(&self, file: impl AsFd) -> Result<FileStat, Errno> {
@@ -227,6 +249,40 @@ impl Host {
     pub(crate) fn sysfs(&self) -> &Path {
         let injected = self.faults().and_then(|faults| faults.sysfs.as_deref());
         injected.unwrap_or(Path::new("/sys"))
+    }
+
+    /// A file in `/proc`; `None` where there is no such file.
+    pub(crate) fn procfs_text(&self, name: &str) -> Result<Option<String>, Errno> {
+        let injected = self.faults().and_then(|faults| faults.procfs.as_deref());
+        self.text(&injected.unwrap_or(Path::new("/proc")).join(name))
+    }
+
+    /// A file that the kernel writes; `None` where there is no such file.
+    pub(crate) fn text(&self, path: &Path) -> Result<Option<String>, Errno> {
+        self.gate(Call::HugePages)?;
+        match std::fs::read_to_string(path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(errno(error)),
+        }
+    }
+
+    /// A number about a pool of huge pages.
+    pub(crate) fn huge_page_number(&self, path: &Path) -> Result<u64, Errno> {
+        self.text(path)?.ok_or(Errno::ENOENT)?.trim().parse().map_err(|_| Errno::EINVAL)
+    }
+
+    /// The names of the pools of huge pages; none on a kernel without.
+    pub(crate) fn huge_page_pools(&self) -> Result<Vec<String>, Errno> {
+        self.gate(Call::HugePages)?;
+        let entries = match std::fs::read_dir(self.sysfs().join(crate::huge::POOLS)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other.map_err(errno)?,
+        };
+        let name = |entry: std::io::Result<std::fs::DirEntry>| {
+            entry.map(|entry| entry.file_name().to_string_lossy().into_owned()).map_err(errno)
+        };
+        entries.map(name).collect()
     }
 
     /// A number in a file of sysfs, decimal or with `0x`.

@@ -37,10 +37,12 @@
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 compile_error!("qomet-memory is for 64-bit Linux");
 
+mod anonymous;
 mod check;
 mod error;
 mod faults;
 mod host;
+mod huge;
 mod ledger;
 #[allow(unsafe_code, reason = "the one module that maps")]
 mod map;
@@ -53,6 +55,7 @@ mod populate;
 mod probe;
 mod region;
 mod request;
+mod samples;
 mod threads;
 mod undo;
 mod warning;
@@ -62,18 +65,19 @@ mod tests;
 
 pub use nix::errno::Errno;
 
-pub use check::{Verdict, check_anonymous};
+pub use anonymous::{check_anonymous, create_anonymous};
+pub use check::Verdict;
 pub use error::{Left, MAX_END, MemoryError};
 pub use faults::{Call, Faults};
 pub use host::Host;
 pub use ledger::{FileLedger, Window};
-pub use open::{Opened, create_anonymous};
+pub use open::Opened;
 pub use pages::{PageSource, PageUnit};
 pub use plan::Plan;
 pub use populate::{Watcher, Workers, prealloc_threads};
 pub use probe::FileId;
 pub use region::Region;
-pub use request::{AnonymousRequest, FileRequest, MemoryOptions, Policy, Rom};
+pub use request::{AnonymousKind, AnonymousRequest, FileRequest, MemoryOptions, Policy, Rom};
 pub use threads::{ThreadNumber, cpus_of, cpus_of_nodes, online_cpus, set_cpus, start as start_thread};
 pub use undo::Undo;
 pub use warning::MemoryWarning;

@@ -1,6 +1,6 @@
 //! From a judged request to mapped memory.
 //!
-//! `plan` calls [`file()`] once the file has its length; [`create_anonymous`] is for memory without a path. Both end
+//! `plan` calls [`file()`] once the file has its length; `anonymous` does the same for memory without a path. Both end
 //! in a [`Region`] that is mapped, advised and bound, but has neither blocks nor pages: the order of memory rule C8 is not
 //! left to callers. Nothing here changes a file that has a name.
 
@@ -16,13 +16,14 @@ use crate::check;
 use crate::error::MemoryError;
 use crate::faults::Call;
 use crate::host::Host;
-use crate::ledger::{FileLedger, Held};
+use crate::huge;
+use crate::ledger::FileLedger;
 use crate::map::{Mapping, Shape, Source};
 use crate::numa;
 use crate::pages::PageUnit;
 use crate::probe::{Kind, Probe, host_error, length, machine_unit, quoted};
 use crate::region::{Backing, Parts, Region};
-use crate::request::{AnonymousRequest, FileRequest, MemoryOptions};
+use crate::request::{FileRequest, MemoryOptions};
 use crate::warning::MemoryWarning;
 
 /// Windows of at least this many bytes are aligned to it, so that transparent huge pages fit.
@@ -72,6 +73,8 @@ pub(crate) fn file(
     let mapping = Mapping::new(host, source, shape).map_err(|refusal| match refusal.errno {
         Errno::EOPNOTSUPP if sync => MemoryError::PmemWithoutDax { path: path.clone() },
         Errno::ENODEV => MemoryError::NotMappable { path: path.clone() },
+        Errno::ENOMEM if probe.is_hugetlbfs() => huge::refusal(host, size, probe.unit)
+            .unwrap_or_else(|| host_error(refusal.call, path, Errno::ENOMEM)),
         errno => host_error(refusal.call, path, errno),
     })?;
     let parts = Parts {
@@ -91,67 +94,14 @@ pub(crate) fn file(
     finish(host, mapping, parts, &request.memory)
 }
 
-/// Creates memory without a path.
-///
-/// # Errors
-///
-/// The first fault of [`check::check_anonymous`]; what the host refuses.
-pub fn create_anonymous(host: &Host, request: &AnonymousRequest) -> Result<Opened, MemoryError> {
-    if let Some(fault) = check::check_anonymous(host, request).faults.into_iter().next() {
-        return Err(fault);
-    }
-    let Some(size) = request.size else { return Err(MemoryError::SizeMissing) };
-    let subject = || "memory".to_owned();
-    let unit = machine_unit(host)?;
-    let mapped = unit.up(size);
-    let file = if request.memory.share { Some(memory_file(host, mapped)?) } else { None };
-    let shape = Shape {
-        length: mapped,
-        alignment: natural(unit, mapped),
-        guard: unit.size,
-        writable: true,
-        reserve: request.memory.reserve != Some(false),
-    };
-    let source = match &file {
-        Some(file) => Source::File { file: file.as_fd(), offset: 0, shared: true, sync: false },
-        None => Source::Anonymous,
-    };
-    let mapping = Mapping::new(host, source, shape).map_err(|refusal| MemoryError::Host {
-        call: refusal.call,
-        subject: format!("{mapped} bytes of memory"),
-        errno: refusal.errno,
-    })?;
-    let parts = Parts {
-        backing: if file.is_some() { Backing::SharedFile } else { Backing::Anonymous },
-        file: file.map(Arc::new),
-        held: None::<Held>,
-        subject: subject(),
-        offset: 0,
-        size,
-        mapped,
-        unit,
-        rom: false,
-        discard_data: false,
-        has_blocks: false,
-    };
-    finish(host, mapping, parts, &request.memory)
-}
-
-/// Shared memory is a memfd and not `MAP_SHARED | MAP_ANONYMOUS`: only a file can be handed to another process.
-fn memory_file(host: &Host, size: u64) -> Result<OwnedFd, MemoryError> {
-    let refused = |call| move |errno| MemoryError::Host { call, subject: "memory".to_owned(), errno };
-    let file = host.create_memory("qomet").map_err(refused(Call::CreateMemory))?;
-    host.set_length(&file, size).map_err(refused(Call::SetLength))?;
-    Ok(file)
-}
-
-fn natural(unit: PageUnit, size: u64) -> u64 {
+/// What an address of so much memory is a multiple of.
+pub(crate) fn natural(unit: PageUnit, size: u64) -> u64 {
     if size >= HUGE { unit.size.max(HUGE) } else { unit.size }
 }
 
 /// Tells the kernel what the memory is for, before its first write (memory rule D11), and where its pages shall be
 /// (C8: after the advice, before there are any).
-fn finish(
+pub(crate) fn finish(
     host: &Host,
     mapping: Mapping,
     parts: Parts,

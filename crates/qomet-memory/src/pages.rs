@@ -12,6 +12,8 @@ pub enum PageSource {
     Machine,
     /// The hugetlbfs that the file is on.
     HugeTlbFs,
+    /// The size of huge pages that was asked for, or the kernel's.
+    Huge,
     /// The alignment of a device DAX.
     Dax,
 }
@@ -30,6 +32,7 @@ impl fmt::Display for PageUnit {
         match self.source {
             PageSource::Machine => write!(f, "the page size of {}", Bytes(self.size)),
             PageSource::HugeTlbFs => write!(f, "the hugetlbfs page size of {}", Bytes(self.size)),
+            PageSource::Huge => write!(f, "the huge page size of {}", Bytes(self.size)),
             PageSource::Dax => write!(f, "the device's alignment of {}", Bytes(self.size)),
         }
     }

@@ -145,18 +145,44 @@ impl FileRequest {
     }
 }
 
+/// What memory without a path is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AnonymousKind {
+    /// Memory of the process; with `share` a memfd, so that it can be handed on as a file.
+    #[default]
+    Ram,
+    /// A file of the kernel's memory (memfd_create(2)).
+    Memfd {
+        /// In huge pages.
+        huge: bool,
+        /// Their size in bytes; unset: the kernel's default. Only with `huge`.
+        huge_size: Option<u64>,
+        /// Nobody may change its length, nor the seals.
+        seal: bool,
+    },
+    /// POSIX shared memory, whose name is removed at once.
+    Shm,
+}
+
 /// Memory without a file that the user names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnonymousRequest {
     /// Length in bytes; `None` if nobody said.
     pub size: Option<u64>,
-    /// What all memory has in common. With `share`, the memory is a memfd, so that it can be handed on as a file.
+    /// What it is made of.
+    pub kind: AnonymousKind,
+    /// What all memory has in common.
     pub memory: MemoryOptions,
 }
 
 impl AnonymousRequest {
     /// Private memory.
     pub fn new(size: u64) -> Self {
-        Self { size: Some(size), memory: MemoryOptions::default() }
+        Self { size: Some(size), kind: AnonymousKind::Ram, memory: MemoryOptions::default() }
+    }
+
+    /// Shared memory of a kind that has a file: sealed memfds, shared memory.
+    pub fn shared(kind: AnonymousKind, size: u64) -> Self {
+        Self { size: Some(size), kind, memory: MemoryOptions { share: true, ..MemoryOptions::default() } }
     }
 }

@@ -31,6 +31,10 @@ pub enum MemoryWarning {
     NoEffect { setting: &'static str, why: &'static str },
     #[error("the size {size} is rounded up to {rounded} inside")]
     SizeRoundedUp { size: u64, rounded: u64 },
+    #[error(
+        "share=off of a memfd costs the memory twice: pages that are written are copied, and the file keeps its own"
+    )]
+    MemfdNotShared,
     #[error("prealloc=on copies all of the template '{}' ({})", path.display(), Bytes(*size))]
     TemplateCopied { path: PathBuf, size: u64 },
     #[error("host-nodes={} do not exist and are left out: the host has {}", Nodes(missing), Nodes(online))]
@@ -47,6 +51,7 @@ impl MemoryWarning {
             Self::FileRangesOverlap { .. } => "file-ranges-overlap",
             Self::NoEffect { .. } => "no-effect",
             Self::SizeRoundedUp { .. } => "size-rounded-up",
+            Self::MemfdNotShared => "memfd-not-shared",
             Self::TemplateCopied { .. } => "template-copied",
             Self::NodesMissing { .. } => "host-nodes-missing",
             Self::OneNodePreferred { .. } => "one-node-preferred",
@@ -59,6 +64,7 @@ impl MemoryWarning {
             Self::BackingMayRunOut { .. } | Self::SizeRoundedUp { .. } => Some("size"),
             Self::FileRangesOverlap { .. } => Some("offset"),
             Self::NoEffect { setting, .. } => setting.split('=').next(),
+            Self::MemfdNotShared => Some("share"),
             Self::TemplateCopied { .. } => Some("prealloc"),
             Self::NodesMissing { .. } => Some("host-nodes"),
             Self::OneNodePreferred { .. } => Some("policy"),
@@ -75,6 +81,7 @@ impl MemoryWarning {
             Self::FileRangesOverlap { own, others, .. } => {
                 Some(format!("the next free offset after both is {:#x}", own.end.max(others.end)))
             }
+            Self::MemfdNotShared => Some("private memory without a file is memory-backend-ram".to_owned()),
             Self::TemplateCopied { .. } => {
                 Some("prealloc=off copies a page when it is first written".to_owned())
             }
@@ -98,6 +105,7 @@ impl MemoryWarning {
             },
             Self::NoEffect { setting: "merge=on", why: "on shared memory" },
             Self::SizeRoundedUp { size: 5000, rounded: 8192 },
+            Self::MemfdNotShared,
             Self::TemplateCopied { path: path(), size: 1 << 30 },
             Self::NodesMissing { missing: vec![2, 3], online: vec![0, 1] },
             Self::OneNodePreferred { node: 0, nodes: vec![0, 1] },

@@ -1,18 +1,21 @@
 //! Guest memory: `memory-backend` and the types below it.
 //!
-//! `backend` is what they share, `ram` and `file` are the types, `batch` judges all file windows of a batch
-//! together, `problem` turns what `qomet-memory` says into diagnostics about properties.
+//! `backend` is what they share, `ram`, `file`, `memfd` and `shm` are the types, `anonymous` is what those without a
+//! path share, `batch` judges all file windows of a batch together, `problem` turns what `qomet-memory` says into diagnostics about properties.
 //!
 //! The way of an `offset`: declared on [`FileBackend`]; fixed once realized because its field is a plain [`Size`](qomet::Size)
 //! (refused in `qomet::AnyObject::set`, for every type); put into a [`FileRequest`](qomet_memory::FileRequest) by
 //! `FileBackend::request`; mapped by `qomet_memory`.
 
+mod anonymous;
 mod backend;
 mod batch;
 mod file;
+mod memfd;
 mod problem;
 mod query;
 mod ram;
+mod shm;
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +23,9 @@ mod tests;
 pub use backend::{BackendState, HostMemory, MemoryBackend, Policy};
 pub use batch::MemoryHost;
 pub use file::FileBackend;
+pub use memfd::MemfdBackend;
 pub(crate) use problem::refusal;
 pub use problem::{Fault, Warning};
 pub use query::{Memdev, query_memdev};
 pub use ram::RamBackend;
+pub use shm::ShmBackend;

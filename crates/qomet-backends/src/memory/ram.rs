@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use qomet::prelude::*;
 use qomet::{Instance, ProbeContext, Progress, Result};
-use qomet_memory::{AnonymousRequest, Region, check_anonymous, create_anonymous};
+use qomet_memory::{AnonymousKind, AnonymousRequest, Region};
 
+use super::anonymous;
 use super::backend::{BackendState, HostMemory, MemoryBackend};
-use super::batch::MemoryHost;
-use super::problem::{refusal, warning};
 
-/// Guest memory without a file: the host's RAM, gone with the object.
+/// Guest memory without a file: the host's RAM, gone with the object. With `share` other processes can map it too.
 #[derive(Object)]
 #[object(name = "memory-backend-ram", user_creatable, state = BackendState, interfaces(HostMemory))]
 pub struct RamBackend {
@@ -21,7 +20,11 @@ pub struct RamBackend {
 
 impl RamBackend {
     fn request(&self) -> AnonymousRequest {
-        AnonymousRequest { size: Some(self.size().bytes()), memory: self.options(false) }
+        AnonymousRequest {
+            size: Some(self.size().bytes()),
+            kind: AnonymousKind::Ram,
+            memory: self.options(false),
+        }
     }
 }
 
@@ -37,13 +40,11 @@ impl Realize for RamBackend {
     }
 
     fn probe(&self, cx: &mut ProbeContext<'_>) {
-        let verdict = check_anonymous(&cx.service::<MemoryHost>().0, &self.request());
-        verdict.faults.into_iter().for_each(|fault| cx.report(refusal(fault)));
-        verdict.warnings.into_iter().for_each(|one| cx.report(warning(one)));
+        anonymous::probe(&self.request(), cx);
     }
 
     fn realize(&self, cx: &mut RealizeContext<'_>) -> Result<BackendState> {
-        let opened = create_anonymous(&cx.service::<MemoryHost>().0, &self.request()).map_err(refusal)?;
+        let opened = anonymous::create(&self.request(), cx)?;
         self.finish(opened, false, cx)
     }
 

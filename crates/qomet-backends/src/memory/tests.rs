@@ -359,3 +359,103 @@ fn populating_a_live_object_is_watched_and_cancelled() {
     assert_eq!(set(&progress), (true, vec![]));
     assert_eq!((progress.done(), progress.total()), (64 << 20, 64 << 20));
 }
+
+#[test]
+fn d01_memfd_and_shm_are_shared_unless_said_otherwise_and_the_others_are_not() {
+    let model = model();
+    let shared = |type_name: &str| {
+        let object = model.create(draft(&model, type_name, type_name, &[("size", &PAGE)])).unwrap();
+        let told = object.get::<bool>("share").unwrap();
+        assert_eq!(told, object.interface::<dyn HostMemory>().unwrap().region().is_shared());
+        told
+    };
+    assert_eq!(
+        ["ram", "memfd", "shm"].map(|kind| shared(&format!("memory-backend-{kind}"))),
+        [false, true, true]
+    );
+}
+
+#[test]
+fn d01_ram_with_share_has_a_file_to_be_handed_on() {
+    let model = model();
+    let object =
+        model.create(draft(&model, "memory-backend-ram", "m", &[("size", &PAGE), ("share", &true)])).unwrap();
+    let region = object.interface::<dyn HostMemory>().unwrap().region();
+    region.write(0, b"handed on").unwrap();
+
+    let mut file = fs::File::from(region.file().unwrap().try_clone().unwrap());
+
+    let mut bytes = [0; 9];
+    std::io::Read::read_exact(&mut file, &mut bytes).unwrap();
+    assert_eq!(&bytes, b"handed on");
+}
+
+#[test]
+fn d02_a_private_memfd_warns_and_private_shm_is_refused() {
+    let model = model();
+    let mut report = Diagnostics::new();
+    let memfd = draft(&model, "memory-backend-memfd", "m", &[("size", &PAGE), ("share", &false)]);
+    assert!(model.batch(vec![memfd]).create(&mut report).is_ok());
+    assert_eq!(codes(&report.take()), ["memfd-not-shared"]);
+    let shm = draft(&model, "memory-backend-shm", "s", &[("size", &PAGE), ("share", &false)]);
+    assert_eq!(codes(&create(&model, vec![shm]).unwrap_err()), ["shm-needs-share"]);
+}
+
+#[test]
+fn d03_seal_is_on_by_default_and_can_be_off() {
+    let model = model();
+    let cut = |id: &str, seal: bool| {
+        let drafted = draft(&model, "memory-backend-memfd", id, &[("size", &PAGE), ("seal", &seal)]);
+        let object = model.create(drafted).unwrap();
+        let file = object.interface::<dyn HostMemory>().unwrap().region().file().unwrap().try_clone();
+        fs::File::from(file.unwrap()).set_len(0)
+    };
+    assert_eq!(cut("a", true).unwrap_err().kind(), std::io::ErrorKind::PermissionDenied);
+    assert!(cut("b", false).is_ok());
+    let default = model.create(draft(&model, "memory-backend-memfd", "c", &[("size", &PAGE)])).unwrap();
+    assert!(default.get::<bool>("seal").unwrap());
+}
+
+#[test]
+fn d04_what_was_done_when_the_memory_was_made_cannot_be_changed_any_more() {
+    let model = model();
+    let object = model.create(draft(&model, "memory-backend-memfd", "m", &[("size", &PAGE)])).unwrap();
+    for property in ["hugetlb", "hugetlbsize", "seal", "policy", "host-nodes"] {
+        let refusal = object.set(property, qomet::Native::Null).unwrap_err();
+        assert_eq!(
+            refusal.to_string(),
+            format!("cannot change property '{property}' of memory-backend-memfd")
+        );
+    }
+}
+
+#[test]
+fn d05_a_list_that_is_set_twice_is_the_second_one() {
+    let model = model();
+    let mut memory = draft(&model, "memory-backend-ram", "m", &[("size", &PAGE)]);
+    memory.set("host-nodes", vec![0_u16, 1].to_native()).unwrap();
+    memory.set("host-nodes", Vec::<u16>::new().to_native()).unwrap();
+
+    let object = model.create(memory).unwrap();
+
+    assert_eq!(*object.cast::<MemoryBackend>().unwrap().host_nodes(), Vec::<u16>::new());
+}
+
+#[test]
+fn c01_c03_what_huge_pages_lack_is_about_their_properties() {
+    let model = model();
+    let memory = |properties: &[(&str, &dyn ToNativeDyn)]| {
+        let mut all: Vec<(&str, &dyn ToNativeDyn)> = vec![("size", &PAGE)];
+        all.extend_from_slice(properties);
+        let found = create(&model, vec![draft(&model, "memory-backend-memfd", "m", &all)]).unwrap_err();
+        found
+            .iter()
+            .map(|one| (one.code(), one.about().property.as_deref().map(str::to_owned)))
+            .collect::<Vec<_>>()
+    };
+    let about = |code, property: &str| vec![(code, Some(property.to_owned()))];
+    let size = PAGE * 3;
+    assert_eq!(memory(&[("hugetlbsize", &size)]), about("hugetlbsize-without-hugetlb", "hugetlbsize"));
+    let odd = memory(&[("hugetlb", &true), ("hugetlbsize", &size)]);
+    assert_eq!(odd, about("no-such-huge-page-size", "hugetlbsize"));
+}

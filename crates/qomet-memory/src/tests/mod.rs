@@ -1,5 +1,6 @@
 //! Tests over several modules: one file per section of the memory rules, named after the rows.
 
+mod anonymous;
 mod failures;
 mod files;
 mod memory;
@@ -126,6 +127,42 @@ fn byte(region: &Region, at: u64) -> u8 {
 /// Says why a test could not run here; `cargo test -- --nocapture | grep -c skipped:` counts them.
 fn skip(reason: &str) {
     println!("skipped: {reason}");
+}
+
+/// The pool of huge pages of 2 MiB, for one test of all that run on this machine.
+struct HugePages {
+    /// Dropped last: the pool is as it was before the next test has it.
+    _lock: std::fs::File,
+    before: u64,
+}
+
+impl HugePages {
+    const POOL: &str = "/sys/kernel/mm/hugepages/hugepages-2048kB";
+
+    fn number(name: &str) -> Option<u64> {
+        std::fs::read_to_string(format!("{}/{name}", Self::POOL)).ok()?.trim().parse().ok()
+    }
+
+    /// A pool of so many pages, all free; `None` where this process may not have it, or somebody else uses it.
+    fn exactly(pages: u64) -> Option<Self> {
+        let path = std::env::temp_dir().join("qomet-test-huge-pages.lock");
+        let lock = std::fs::File::options().create(true).append(true).open(path).ok()?;
+        lock.lock().ok()?;
+        let before = Self::number("nr_hugepages")?;
+        if before != Self::number("free_hugepages")? {
+            return None;
+        }
+        std::fs::write(format!("{}/nr_hugepages", Self::POOL), pages.to_string()).ok()?;
+        let pool = Self { _lock: lock, before };
+        (Self::number("free_hugepages") == Some(pages) && Self::number("nr_hugepages") == Some(pages))
+            .then_some(pool)
+    }
+}
+
+impl Drop for HugePages {
+    fn drop(&mut self) {
+        let _ = std::fs::write(format!("{}/nr_hugepages", Self::POOL), self.before.to_string());
+    }
 }
 
 /// A file system for one test; `None` if this process may not mount.

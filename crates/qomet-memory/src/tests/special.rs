@@ -39,17 +39,14 @@ fn a08_on_hugetlbfs_the_page_size_is_the_file_system_s() {
 fn a08_an_alignment_below_the_huge_page_is_refused() {
     let Some(mount) = Mount::new("hugetlbfs", "pagesize=2M") else { return skip("cannot mount hugetlbfs") };
     let mut request = shared(&mount.path("ram"), 0, 2 << 20);
-    request.align = Some(pages(1));
+    (request.align, request.memory.reserve) = (Some(pages(1)), Some(false));
     assert_eq!(Bench::new().faults(&request), ["align-not-page-multiple"]);
 }
 
 #[test]
 fn a08_c10_huge_pages_that_are_not_there_are_an_error_with_the_file_offset() {
     let Some(mount) = Mount::new("hugetlbfs", "pagesize=2M") else { return skip("cannot mount hugetlbfs") };
-    let pool = std::fs::read_to_string("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");
-    if pool.is_ok_and(|free| free.trim() != "0") {
-        return skip("there are free huge pages");
-    }
+    let Some(_pool) = HugePages::exactly(0) else { return skip("cannot have an empty pool of huge pages") };
     let mut bench = Bench::new();
     let mut request = shared(&mount.path("ram"), 2 << 20, 4 << 20);
     request.memory.reserve = Some(false);
@@ -69,10 +66,7 @@ fn a08_c10_huge_pages_that_are_not_there_are_an_error_with_the_file_offset() {
 #[test]
 fn a08_huge_pages_are_mapped_populated_and_punched_at_their_place() {
     let Some(mount) = Mount::new("hugetlbfs", "pagesize=2M") else { return skip("cannot mount hugetlbfs") };
-    let pool = std::fs::read_to_string("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");
-    if pool.map_or(0, |free| free.trim().parse().unwrap_or(0)) < 2 {
-        return skip("there are not two free huge pages");
-    }
+    let Some(_pool) = HugePages::exactly(2) else { return skip("cannot reserve two huge pages") };
     let mut bench = Bench::new();
     let mut request = shared(&mount.path("ram"), 2 << 20, 4 << 20);
     request.memory.prealloc = true;

@@ -1,0 +1,84 @@
+//! `memory-backend-memfd`: a file of the kernel's memory, to be handed to other processes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use qomet::prelude::*;
+use qomet::{Instance, ProbeContext, Progress, Result};
+use qomet_memory::{AnonymousKind, AnonymousRequest, Region};
+
+use super::anonymous;
+use super::backend::{BackendState, HostMemory, MemoryBackend};
+
+/// Guest memory that other processes can map: a file without a name, gone with the last who has it open.
+#[derive(Object)]
+#[object(name = "memory-backend-memfd", user_creatable, state = BackendState, interfaces(HostMemory))]
+pub struct MemfdBackend {
+    #[object(parent)]
+    backend: MemoryBackend,
+    /// Whether it consists of huge pages
+    #[property(default = false)]
+    hugetlb: bool,
+    /// The size of its huge pages (ex: 2M, 1G); unset: the kernel's default. Reads 0 where unset
+    #[property(min = 1, effective = MemfdBackend::effective_size)]
+    hugetlbsize: Option<Size>,
+    /// Whether nobody can change its length
+    #[property(default = true)]
+    seal: bool,
+}
+
+impl MemfdBackend {
+    fn request(&self) -> AnonymousRequest {
+        AnonymousRequest {
+            size: Some(self.size().bytes()),
+            kind: AnonymousKind::Memfd {
+                huge: self.hugetlb,
+                huge_size: self.hugetlbsize.map(Size::bytes),
+                seal: self.seal,
+            },
+            memory: self.options(true),
+        }
+    }
+
+    fn effective_size(&self, _: &BackendState) -> Option<Size> {
+        Some(self.hugetlbsize.unwrap_or(Size(0)))
+    }
+}
+
+impl Realize for MemfdBackend {
+    const APPLIES: bool = true;
+
+    fn takes_long(&self) -> bool {
+        self.is_much()
+    }
+
+    fn announce(&self, cx: &mut ProbeContext<'_>) {
+        self.announce_work(cx);
+    }
+
+    fn probe(&self, cx: &mut ProbeContext<'_>) {
+        anonymous::probe(&self.request(), cx);
+    }
+
+    fn realize(&self, cx: &mut RealizeContext<'_>) -> Result<BackendState> {
+        let opened = anonymous::create(&self.request(), cx)?;
+        self.finish(opened, true, cx)
+    }
+
+    fn prepare(&self, state: &BackendState, property: &'static str, progress: &Progress) -> Result<()> {
+        self.prepare_live(state, property, progress)
+    }
+
+    fn apply(&self, state: &BackendState, property: &'static str) -> Result<()> {
+        self.apply_live(state, property)
+    }
+}
+
+impl HostMemory for Instance<MemfdBackend> {
+    fn region(&self) -> &Arc<Region> {
+        self.state().region()
+    }
+    fn path(&self) -> Option<&Path> {
+        None
+    }
+}
