@@ -4,6 +4,7 @@
 //! rejections   one document for each mistake, and what is said of it (the documents: rejections/)
 //! wordings     every message of every crate in one table
 //! documents    documents with planted mistakes, and arbitrary ones
+//! rules        every row of the memory rules has a test
 //! schema       the JSON Schema says what `check` says
 //! program      the program: exit codes, output, signals, what it leaves behind
 //! dummies      object types with all kinds of properties
@@ -18,5 +19,6 @@ mod dummies;
 mod folder;
 mod program;
 mod rejections;
+mod rules;
 mod schema;
 mod wordings;

@@ -8,7 +8,7 @@
 //! authz         authz-*
 //! memory        memory-backend-*
 //! rng           rng-*
-//! thread        thread-context
+//! thread        thread-context, iothread
 //! throttle      throttle-group
 //! host          every call that the operating system may refuse
 //! problem       every kind of mistake, worded
@@ -33,7 +33,7 @@ use authz::{Authz, AuthzList, AuthzSimple};
 use memory::{FileBackend, MemfdBackend, MemoryBackend, RamBackend, ShmBackend};
 use qomet::TypeEntry;
 use rng::{RngBackend, RngBuiltin, RngRandom};
-use thread::ThreadContext;
+use thread::{EventLoopBase, IoThread, ThreadContext};
 use throttle::ThrottleGroup;
 
 pub use host::{Host, HostCall};
@@ -54,6 +54,8 @@ qomet::types! {
         MemfdBackend,
         ShmBackend,
         ThreadContext,
+        EventLoopBase,
+        IoThread,
         RngBackend,
         RngBuiltin,
         RngRandom,

@@ -125,6 +125,8 @@ pub enum MemoryError {
     OutsideRegion { start: u64, length: u64, region: u64 },
     #[error("{action} of {subject} stopped at offset {offset}: the page is not there{}", now(*file_length))]
     PageLost { action: &'static str, subject: String, offset: u64, file_length: Option<u64> },
+    #[error("{subject} is {} long now, and the memory reaches to {end}", Bytes(*length))]
+    Truncated { subject: String, length: u64, end: u64 },
     #[error("the region of {subject} is read-only memory")]
     ReadOnlyRegion { subject: String },
     #[error("discard from {start} to {end}: both must be multiples of {unit}")]
@@ -435,6 +437,11 @@ impl MemoryError {
                 .found(format!("{start} + {length}")),
             E::PageLost { .. } => Facts::of("page-lost")
                 .help("the file was truncated, or its file system is full: the memory behind this range is gone")
+                .host(),
+            E::Truncated { length, end, .. } => Facts::of("file-truncated")
+                .expected(format!("a file of at least {}", Bytes(*end)))
+                .found(Bytes(*length))
+                .help("the memory behind the end is gone: whoever touches it is sent SIGBUS")
                 .host(),
             E::ReadOnlyRegion { .. } => Facts::of("read-only-region").found("a write"),
             E::DiscardMisaligned { start, end, unit } => Facts::of("discard-misaligned")

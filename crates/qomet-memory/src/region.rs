@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
+use parking_lot::Mutex;
 
 use crate::error::MemoryError;
 use crate::faults::Call;
@@ -56,6 +57,8 @@ pub struct Region {
     pub(crate) mapping: Mapping,
     pub(crate) parts: Parts,
     discards: AtomicBool,
+    /// The last page that a copy did not find.
+    lost: Mutex<Option<MemoryError>>,
 }
 
 impl fmt::Debug for Region {
@@ -73,7 +76,7 @@ impl fmt::Debug for Region {
 
 impl Region {
     pub(crate) fn new(host: Host, mapping: Mapping, parts: Parts) -> Self {
-        Self { host, mapping, parts, discards: AtomicBool::new(false) }
+        Self { host, mapping, parts, discards: AtomicBool::new(false), lost: Mutex::new(None) }
     }
 
     /// The file behind the memory: the named one, or the memfd of shared anonymous memory; `None` for private
@@ -245,6 +248,18 @@ impl Region {
         self.discards.store(on && self.is_shared() && !self.parts.rom, Ordering::Relaxed);
     }
 
+    /// What is known to be wrong with the memory (memory rule D15): its file is too short now, or a copy did not find a
+    /// page. Nobody needs to have touched the memory to be told of the first.
+    pub fn fault(&self) -> Option<MemoryError> {
+        let end = self.parts.offset.saturating_add(self.parts.mapped);
+        match self.file_length() {
+            Some(length) if length < end => {
+                Some(MemoryError::Truncated { subject: self.parts.subject.clone(), length, end })
+            }
+            _ => self.lost.lock().clone(),
+        }
+    }
+
     fn check_range(&self, start: u64, length: usize) -> Result<(), MemoryError> {
         let length = bytes(length);
         match start.checked_add(length) {
@@ -257,12 +272,16 @@ impl Region {
     fn progress(&self, call: Call, position: u64, done: Result<usize, Errno>) -> Result<usize, MemoryError> {
         match done {
             Ok(done) if done > 0 => Ok(done),
-            Ok(_) | Err(Errno::EFAULT) => Err(MemoryError::PageLost {
-                action: if call == Call::CopyOut { "reading" } else { "writing" },
-                subject: self.parts.subject.clone(),
-                offset: self.parts.offset.saturating_add(position),
-                file_length: self.file_length(),
-            }),
+            Ok(_) | Err(Errno::EFAULT) => {
+                let lost = MemoryError::PageLost {
+                    action: if call == Call::CopyOut { "reading" } else { "writing" },
+                    subject: self.parts.subject.clone(),
+                    offset: self.parts.offset.saturating_add(position),
+                    file_length: self.file_length(),
+                };
+                *self.lost.lock() = Some(lost.clone());
+                Err(lost)
+            }
             Err(errno) => Err(self.refused(call, errno)),
         }
     }

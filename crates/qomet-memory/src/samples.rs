@@ -132,6 +132,7 @@ impl MemoryError {
             Self::OutsideRegion { start: 4000, length: 100, region: 4096 },
             Self::PageLost { action: "reading", subject: subject(), offset: 4096, file_length: Some(4096) },
             Self::PageLost { action: "writing", subject: subject(), offset: 4096, file_length: None },
+            Self::Truncated { subject: subject(), length: 4096, end: 8192 },
             Self::ReadOnlyRegion { subject: subject() },
             Self::DiscardMisaligned { start: 100, end: 8192, unit: machine },
             Self::DiscardPrivateFile { subject: subject() },

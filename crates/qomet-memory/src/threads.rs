@@ -92,5 +92,6 @@ pub fn start<T: Send + 'static>(
 ) -> Result<JoinHandle<T>, MemoryError> {
     let refused = |errno| MemoryError::Host { call: Call::Spawn, subject: format!("'{name}'"), errno };
     host.gate(Call::Spawn).map_err(refused)?;
-    Builder::new().name(name.to_owned()).spawn(work).map_err(|error| refused(errno(error)))
+    // A name with a NUL byte would be a panic.
+    Builder::new().name(name.replace('\0', "")).spawn(work).map_err(|error| refused(errno(error)))
 }

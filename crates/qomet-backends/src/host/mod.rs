@@ -4,6 +4,7 @@
 //! one in its place that refuses calls of one kind while all others are real. It is a value with a plan, not a trait
 //! with a mock: a mock would have to imitate devices and file systems. It interprets nothing: the types turn an error into words.
 
+mod events;
 #[cfg(feature = "authz-file")]
 mod watch;
 
@@ -36,6 +37,10 @@ pub enum HostCall {
     ReadFile,
     /// `inotify`: watching a folder.
     Watch,
+    /// `epoll` and `eventfd`: what an event loop waits with.
+    EventLoop,
+    /// `epoll_ctl`: waiting for one more descriptor.
+    EventLoopWatch,
 }
 
 /// A way to the operating system: the real one, or one that refuses by plan.

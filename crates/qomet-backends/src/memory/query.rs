@@ -2,7 +2,7 @@
 
 use qomet::prelude::*;
 
-use super::{MemoryBackend, Policy};
+use super::{HostMemory, MemoryBackend, Policy};
 
 /// A memory backend as `query-memdev` tells it.
 #[derive(Clone, Debug, PartialEq, Value)]
@@ -25,15 +25,29 @@ pub struct Memdev {
     pub host_nodes: Vec<u16>,
     /// From which nodes the memory comes
     pub policy: Policy,
+    /// The name of its type
+    pub x_type: String,
+    /// The path of the file that it is a window of
+    pub x_path: Option<String>,
+    /// Where in its file it starts, in bytes
+    pub x_offset: Option<Size>,
+    /// The size of its pages in bytes
+    pub x_page_size: Size,
+    /// What is known to be wrong with it
+    pub x_fault: Option<String>,
+    /// Who uses it
+    pub x_users: Vec<String>,
 }
 
 /// The memory backends that a user created, in order of creation.
 #[must_use]
 pub fn query_memdev(model: &Model) -> Vec<Memdev> {
     let objects = model.children(model.objects());
-    let backends = objects.iter().filter_map(|object| Some((object, object.cast::<MemoryBackend>()?)));
+    let backends = objects.iter().filter_map(|object| {
+        Some((object, object.cast::<MemoryBackend>()?, object.interface::<dyn HostMemory>()?))
+    });
     backends
-        .map(|(object, backend)| Memdev {
+        .map(|(object, backend, memory)| Memdev {
             id: Some(object.name().to_owned()),
             size: *backend.size(),
             merge: object.get("merge").unwrap_or(true),
@@ -43,6 +57,12 @@ pub fn query_memdev(model: &Model) -> Vec<Memdev> {
             reserve: object.get("reserve").ok(),
             host_nodes: backend.nodes(),
             policy: *backend.policy(),
+            x_type: object.class().name().to_owned(),
+            x_path: memory.path().map(|path| path.display().to_string()),
+            x_offset: memory.region().file().map(|_| Size(memory.region().file_offset())),
+            x_page_size: Size(memory.region().page_size()),
+            x_fault: memory.region().fault().map(|fault| fault.to_string()),
+            x_users: model.users_of(object),
         })
         .collect()
 }

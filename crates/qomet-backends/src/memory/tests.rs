@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use qomet::{AnyDraft, Diagnostic, Diagnostics, Level, Model, ObjectRef, Size, ToNative, TypeRegistry};
 use qomet_memory::{Errno, Faults, Host};
 
-use super::{FileBackend, HostMemory, MemoryBackend, MemoryHost};
+use super::{FileBackend, HostMemory, MemoryBackend, MemoryHost, query_memdev};
 
 const PAGE: u64 = 4096;
 
@@ -458,4 +458,34 @@ fn c01_c03_what_huge_pages_lack_is_about_their_properties() {
     assert_eq!(memory(&[("hugetlbsize", &size)]), about("hugetlbsize-without-hugetlb", "hugetlbsize"));
     let odd = memory(&[("hugetlb", &true), ("hugetlbsize", &size)]);
     assert_eq!(odd, about("no-such-huge-page-size", "hugetlbsize"));
+}
+
+#[test]
+fn d15_query_memdev_shows_what_is_wrong_and_who_uses_it() {
+    let (model, folder) = (model(), Folder::new());
+    let path = folder.file("ram");
+    let object = model.create(window(&model, "m", &path, PAGE, PAGE)).unwrap();
+    let lease = model.lease(&object, "a guest").unwrap();
+    let before = query_memdev(&model).remove(0);
+    assert_eq!((before.x_type.as_str(), before.x_offset), ("memory-backend-file", Some(Size(PAGE))));
+    assert_eq!((before.x_path.as_deref(), before.x_page_size), (path.to_str(), Size(PAGE)));
+    assert_eq!((before.x_fault, before.x_users), (None, vec!["a guest".to_owned()]));
+
+    fs::File::options().write(true).open(&path).unwrap().set_len(PAGE).unwrap();
+    drop(lease);
+
+    let after = query_memdev(&model).remove(0);
+    let text = format!("'{}' is 4096 bytes (4 KiB) long now, and the memory reaches to 8192", path.display());
+    assert_eq!((after.x_fault, after.x_users), (Some(text), vec![]));
+}
+
+#[test]
+fn d10_memory_that_is_leased_is_not_deleted_and_names_its_user() {
+    let model = model();
+    let object = model.create(draft(&model, "memory-backend-ram", "m", &[("size", &PAGE)])).unwrap();
+    let lease = model.lease(&object, "a guest").unwrap();
+    let refusal = model.delete(&object).unwrap_err();
+    assert_eq!((refusal.code(), refusal.to_string().contains("a guest")), ("in-use", true));
+    drop(lease);
+    model.delete(&object).unwrap();
 }

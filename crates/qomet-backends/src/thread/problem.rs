@@ -1,8 +1,10 @@
 //! Every way in which threads are refused, each with one wording. What the host refuses is worded in `qomet-memory`.
 
-use std::fmt;
+use std::{fmt, io};
 
 use qomet::{About, Diagnostic, Problem};
+
+use crate::problem::reason;
 
 /// Why an object with threads was refused.
 #[derive(Debug)]
@@ -30,6 +32,16 @@ pub enum ThreadFault {
         /// The property `thread-pool-max`.
         max: i64,
     },
+    /// The host has nothing to wait with.
+    NoEventLoop {
+        /// What it says.
+        reason: String,
+    },
+    /// The host cannot wait for a descriptor.
+    NotWaitedFor {
+        /// What it says.
+        reason: String,
+    },
 }
 
 /// The largest `thread-pool-max`, as in QEMU.
@@ -48,15 +60,27 @@ impl ThreadFault {
             Self::TwoAffinities,
             Self::NoSuchCpus { property: "node-affinity", named: vec![8, 9], online: vec![0, 1] },
             Self::PoolBounds { min: 65, max: 64 },
+            Self::PoolBounds { min: 0, max: 0 },
+            Self::NoEventLoop { reason: "Too many open files".to_owned() },
+            Self::NotWaitedFor { reason: "Operation not permitted".to_owned() },
         ]
     }
 
-    fn property(&self) -> &'static str {
+    pub(super) fn no_event_loop(error: &io::Error) -> Diagnostic {
+        Diagnostic::new(Self::NoEventLoop { reason: reason(error) })
+    }
+
+    pub(super) fn not_waited_for(error: &io::Error, object: &str) -> Diagnostic {
+        Diagnostic::new(Self::NotWaitedFor { reason: reason(error) }).with_object(object)
+    }
+
+    fn property(&self) -> Option<&'static str> {
         match self {
-            Self::NothingNamed { property } | Self::NoSuchCpus { property, .. } => property,
-            Self::TwoAffinities => "node-affinity",
-            Self::PoolBounds { max, .. } if *max < 1 || *max > MOST_THREADS => "thread-pool-max",
-            Self::PoolBounds { .. } => "thread-pool-min",
+            Self::NothingNamed { property } | Self::NoSuchCpus { property, .. } => Some(property),
+            Self::TwoAffinities => Some("node-affinity"),
+            Self::PoolBounds { max, .. } if *max < 1 || *max > MOST_THREADS => Some("thread-pool-max"),
+            Self::PoolBounds { .. } => Some("thread-pool-min"),
+            Self::NoEventLoop { .. } | Self::NotWaitedFor { .. } => None,
         }
     }
 }
@@ -68,6 +92,8 @@ impl Problem for ThreadFault {
             Self::TwoAffinities => "two-affinities",
             Self::NoSuchCpus { .. } => "no-such-cpus",
             Self::PoolBounds { .. } => "thread-pool-bounds",
+            Self::NoEventLoop { .. } => "no-event-loop",
+            Self::NotWaitedFor { .. } => "not-waited-for",
         }
     }
 
@@ -85,6 +111,8 @@ impl Problem for ThreadFault {
             Self::PoolBounds { min, max } => {
                 write!(out, "thread-pool-min {min} and thread-pool-max {max} are no bounds of a pool")
             }
+            Self::NoEventLoop { reason } => write!(out, "cannot make an event loop: {reason}"),
+            Self::NotWaitedFor { reason } => write!(out, "cannot wait for the descriptor: {reason}"),
         }
     }
 
@@ -97,13 +125,15 @@ impl Problem for ThreadFault {
             Self::PoolBounds { .. } => {
                 format!("thread-pool-min of at most thread-pool-max, and that from 1 to {MOST_THREADS}")
             }
+            Self::NoEventLoop { .. } => return None,
+            Self::NotWaitedFor { .. } => "a socket, pipe, device or the like, not a regular file".to_owned(),
         })
     }
 
     fn found(&self) -> Option<String> {
         match self {
             Self::NoSuchCpus { named, .. } => Some(list(named)),
-            Self::NothingNamed { .. } | Self::TwoAffinities | Self::PoolBounds { .. } => None,
+            _ => None,
         }
     }
 
@@ -116,7 +146,13 @@ impl Problem for ThreadFault {
                 Some(format!("thread-pool-min can be at most {max}"))
             }
             Self::PoolBounds { .. } => Some("the default of thread-pool-max is 64".to_owned()),
+            Self::NoEventLoop { .. } => Some("raise RLIMIT_NOFILE (ulimit -n)".to_owned()),
+            Self::NotWaitedFor { .. } => None,
         }
+    }
+
+    fn is_host_refusal(&self) -> bool {
+        matches!(self, Self::NoEventLoop { .. } | Self::NotWaitedFor { .. })
     }
 }
 
@@ -125,11 +161,14 @@ pub(super) fn refusal(fault: ThreadFault) -> Diagnostic {
     let property = fault.property();
     let other = match (&fault, property) {
         (ThreadFault::TwoAffinities, _) => Some("cpu-affinity"),
-        (ThreadFault::PoolBounds { .. }, "thread-pool-max") => Some("thread-pool-min"),
+        (ThreadFault::PoolBounds { .. }, Some("thread-pool-max")) => Some("thread-pool-min"),
         (ThreadFault::PoolBounds { .. }, _) => Some("thread-pool-max"),
         _ => None,
     };
-    let diagnostic = Diagnostic::new(fault).with_property(property);
+    let mut diagnostic = Diagnostic::new(fault);
+    if let Some(property) = property {
+        diagnostic = diagnostic.with_property(property);
+    }
     match other {
         Some(other) => diagnostic.with_other_property(other, "given here"),
         None => diagnostic,

@@ -2,6 +2,7 @@
 
 use qomet::Model;
 use qomet_backends::memory::query_memdev;
+use qomet_backends::thread::query_iothreads;
 use qomet_qmp::{
     Address, Cause, Command, Dispatcher, Limits, Listener, Server, notify_ready, notify_stopping,
     raise_descriptor_limit,
@@ -78,8 +79,11 @@ pub(super) fn serve(
         Err(error) => tracing::warn!(%error, "cannot raise the limit of descriptors"),
     }
     let mut dispatcher = Dispatcher::new(model, PACKAGE);
-    // Here the commands about memory meet the protocol; neither knows the other.
-    dispatcher.extend([Command::query("query-memdev", query_memdev)]);
+    // Here the commands about the types meet the protocol; neither knows the other.
+    dispatcher.extend([
+        Command::query("query-memdev", query_memdev),
+        Command::query("query-iothreads", query_iothreads),
+    ]);
     let cannot = |error: std::io::Error| Trouble(format!("cannot serve clients: {}", reason(&error)));
     let limits = Limits::default().with_clients(clients);
     let server = Server::start_with(listeners, dispatcher, limits).map_err(cannot)?;

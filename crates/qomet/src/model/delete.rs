@@ -125,6 +125,12 @@ impl Model {
         Ok(true)
     }
 
+    /// Who keeps `object` from being deleted: the paths of objects with a link that holds it, and those that lease it.
+    #[must_use]
+    pub fn users_of(&self, object: &ObjectRef) -> Vec<String> {
+        self.users(object, &[])
+    }
+
     /// Who uses `object`, apart from those in `except`.
     fn users(&self, object: &ObjectRef, except: &[ObjectRef]) -> Vec<String> {
         let mut users = Vec::new();
