@@ -31,8 +31,8 @@ pub use error::{
     Severity, nearest,
 };
 pub use model::{
-    Batch, Journal, Lease, Level, Model, ProbeContext, Progress, RealizeContext, Service, Services, Snapshot,
-    Surroundings,
+    Action, Batch, Difference, Journal, Lease, Level, Model, ModelPlan, PlanOptions, ProbeContext, Progress,
+    RealizeContext, Service, Services, Snapshot, Step, Surroundings,
 };
 pub use object::{
     AnyDraft, AnyObject, Draft, Extra, FromValue, Handle, Header, Hold, Instance, ObjectLock, ObjectRef,
@@ -40,8 +40,8 @@ pub use object::{
 };
 pub use tree::{check_id, is_id};
 pub use types::{
-    Bounds, Check, Class, Container, Interface, InterfaceEntry, Listed, NoParent, ObjectType, Presence,
-    Property, Realize, RegistryBuilder, TypeEntry, TypeInfo, TypeRegistry,
+    Bounds, Check, Class, Container, Content, Interface, InterfaceEntry, Listed, NoParent, ObjectType,
+    Presence, Property, Realize, RegistryBuilder, TypeEntry, TypeInfo, TypeRegistry,
 };
 pub use value::{
     Alternative, Computed, EnumType, Field, IdOf, Link, LinkRef, Live, LiveValue, Member, Mutability,

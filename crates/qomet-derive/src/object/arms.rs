@@ -104,6 +104,26 @@ impl ObjectModel {
         }
     }
 
+    /// Comparing is all that anybody may do with a sensitive property.
+    pub(super) fn is_same(&self) -> TokenStream {
+        let krate = &self.krate;
+        let arms = arms(self, |_, property| {
+            let (ident, field) = (&property.ident, property.field(krate));
+            property
+                .sensitive
+                .then(|| quote!(#field::value_ref(&self.#ident) == #field::value_ref(&other.#ident)))
+        });
+        if arms.is_empty() {
+            return TokenStream::new();
+        }
+        let body = matching(&arms, &quote!(true));
+        quote! {
+            fn own_is_same(&self, slot: usize, other: &Self) -> bool {
+                #body
+            }
+        }
+    }
+
     pub(super) fn value(&self) -> TokenStream {
         let (krate, state) = (&self.krate, &self.state);
         let uses_state = self.readers();

@@ -197,6 +197,7 @@ fn object_type(model: &ObjectModel) -> TokenStream {
         if own_checked { quote!(true) } else { quote!(<Self::Parent as #krate::ObjectType>::CHECKED) };
     let (constructors, interfaces) = (constructors(model), interfaces(model));
     let (assign, set_live, adopt) = (model.assign(), model.set_live(), model.adopt());
+    let is_same = model.is_same();
     let (value, write, links) = (model.value(), model.write(), model.links());
     quote! {
         #[automatically_derived]
@@ -224,6 +225,7 @@ fn object_type(model: &ObjectModel) -> TokenStream {
             #assign
             #set_live
             #adopt
+            #is_same
             #value
             #write
             #links

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use qomet::prelude::*;
-use qomet::{ModelErrorKind, ProbeContext};
+use qomet::{Content, ModelErrorKind, ProbeContext};
 
 use crate::Trace;
 
@@ -38,6 +38,9 @@ pub struct Step {
     /// It warns while it is realized.
     #[property(default = false)]
     warn: bool,
+    /// What it holds is lost when it goes.
+    #[property(default = false)]
+    loses: bool,
     /// Others that it holds.
     #[property(default = Vec::new())]
     needs: Vec<Link<Step>>,
@@ -81,6 +84,10 @@ impl Realize for Step {
             return Err(refusal("out of steps"));
         }
         Ok(StepState { id, trace })
+    }
+
+    fn content(&self, _: &StepState) -> Content {
+        if self.loses { Content::Lost } else { Content::None }
     }
 
     fn can_be_deleted(&self, _: &StepState) -> qomet::Result<()> {

@@ -105,6 +105,8 @@ pub enum ModelErrorKind {
     Deleted,
     /// Something changed since somebody looked.
     RevisionChanged { what: &'static str, expected: u64, found: u64 },
+    /// An object would go, and its content with it.
+    ContentLost { action: &'static str, because: Option<&'static str> },
     /// A draft or batch of which something was refused before.
     AlreadyRefused,
 
@@ -235,6 +237,7 @@ impl Problem for ModelErrorKind {
             K::NotDeletable => "not-deletable",
             K::Deleted => "deleted",
             K::RevisionChanged { .. } => "revision-changed",
+            K::ContentLost { .. } => "content-lost",
             K::AlreadyRefused => "already-refused",
             K::Host { .. } => "host-refused",
             K::Cancelled => "cancelled",
@@ -359,6 +362,13 @@ impl Problem for ModelErrorKind {
                 }
                 write!(f, " is at revision {found}, not {expected} as expected")
             }
+            K::ContentLost { action, because } => {
+                write!(f, "to {action} {} loses its content", Object(about))?;
+                match because {
+                    Some(property) => write!(f, ": '{property}' is fixed once realized"),
+                    None => Ok(()),
+                }
+            }
             K::AlreadyRefused => {
                 write!(f, "{} cannot be created: something about it was refused before", Object(about))
             }
@@ -480,6 +490,7 @@ impl Problem for ModelErrorKind {
             }
             K::AbstractType { .. } => "use one of the types below it ('qomet types' shows them)".to_owned(),
             K::InUse { .. } => "delete its users first".to_owned(),
+            K::ContentLost { .. } => "keep it as it is, or allow the loss".to_owned(),
             K::RevisionChanged { .. } => "read it again, and decide again".to_owned(),
             _ => return self.suggestion().map(|name| format!("did you mean '{name}'?")),
         })
@@ -568,6 +579,7 @@ impl ModelErrorKind {
             K::NotDeletable,
             K::Deleted,
             K::RevisionChanged { what: "model", expected: 7, found: 9 },
+            K::ContentLost { action: "replace", because: Some("size") },
             K::AlreadyRefused,
             K::Host { message: s("cannot allocate memory") },
             K::Cancelled,

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use compact_str::{CompactString, format_compact};
 
 use super::context::Surroundings;
+use super::update::Update;
 use super::{Journal, Model, ProbeContext, Progress, RealizeContext, Services, graph};
 use crate::error::{About, Diagnostic, Diagnostics, Failed, ModelErrorKind};
 use crate::object::{AnyDraft, ObjectRef};
@@ -39,6 +40,9 @@ pub struct Batch {
     shared: Services,
     /// The revision without which nothing is created.
     revision: Option<u64>,
+    /// Whether the drafts may be objects that there are; then how they are related, once that is known.
+    updates: bool,
+    update: Option<Update>,
     /// For those who asked for it, and else for nobody: then it need not be on the heap.
     watched: OnceLock<Arc<Progress>>,
     /// The ids, once they are taken.
@@ -78,6 +82,8 @@ impl Batch {
             refused: None,
             shared: Services::default(),
             revision: None,
+            updates: false,
+            update: None,
             watched: OnceLock::new(),
             claimed: None,
             unwatched: Progress::new(),
@@ -128,12 +134,12 @@ impl Batch {
     /// The proof that it was reported that one is taken.
     pub fn claim_ids(&mut self, report: &mut Diagnostics) -> Result<(), Failed> {
         if self.claimed.is_none() {
-            self.claimed = Some(Pending::take(&self.model, &self.place.parent, &self.drafts, report)?);
+            self.claimed = Some(self.reserve_names(report)?);
         }
         Ok(())
     }
 
-    fn work(&self) -> &Progress {
+    pub(super) fn work(&self) -> &Progress {
         self.watched.get().map_or(&self.unwatched, |watched| watched)
     }
 
@@ -141,6 +147,27 @@ impl Batch {
     /// and again under the lock under which the objects enter the tree.
     pub fn expect_revision(&mut self, revision: u64) {
         self.revision = Some(revision);
+    }
+
+    /// The drafts may have the ids of objects that there are.
+    pub(super) fn begin_update(&mut self, revision: u64) {
+        self.revision = Some(revision);
+        self.updates = true;
+    }
+
+    /// Says how the drafts relate to the objects that there are.
+    pub(super) fn set_update(&mut self, update: Update) {
+        self.update = Some(update);
+    }
+
+    /// The drafts, each after those that it links to, once the graph has been checked.
+    pub(super) fn order_of_drafts(&self) -> Vec<usize> {
+        self.order.clone().unwrap_or_else(|| (0..self.drafts.len()).collect())
+    }
+
+    /// The object that a draft is or becomes without being made.
+    fn standing(&self, at: usize) -> Option<&ObjectRef> {
+        self.update.as_ref()?.standing(at)
     }
 
     /// Says that the batch was meant to have an object that could not even become a draft, so that links to it are
@@ -171,7 +198,8 @@ impl Batch {
             }
         }
         if level >= Level::Graph && self.checked < Some(Level::Graph) {
-            self.order = graph::check(&self.model, &self.place, &self.drafts, &self.reserved, report);
+            self.order =
+                graph::check(&self.model, &self.place, &self.drafts, &self.reserved, self.updates, report);
         }
         if level >= Level::Host && self.checked < Some(Level::Host) {
             self.probe(report);
@@ -194,10 +222,11 @@ impl Batch {
             let number = numbers.get(at).cloned().flatten();
             number.unwrap_or_else(|| draft.id().unwrap_or_default().into())
         };
-        for (at, draft) in self.drafts.iter().enumerate() {
+        let to_be_made = || self.drafts.iter().enumerate().filter(|(at, _)| self.standing(*at).is_none());
+        for (at, draft) in to_be_made() {
             draft.announce(&mut self.probe_context(&name(at, &**draft), report));
         }
-        for (at, draft) in self.drafts.iter().enumerate() {
+        for (at, draft) in to_be_made() {
             let mut found = Diagnostics::new();
             draft.probe(&mut self.probe_context(&name(at, &**draft), &mut found));
             if found.is_empty() {
@@ -215,7 +244,8 @@ impl Batch {
 
     fn around<'a>(&'a self, id: &'a str) -> Surroundings<'a> {
         let services = &self.model.inner.services;
-        Surroundings { id, services, batch: &self.shared, progress: self.work() }
+        let update = self.update.as_ref();
+        Surroundings { id, services, batch: &self.shared, progress: self.work(), update }
     }
 
     /// Checks everything, then creates every object, in the order of the drafts.
@@ -237,67 +267,113 @@ impl Batch {
             return Err(reported);
         }
         self.claim_ids(report)?;
-        let order = self.order.take();
-        let mut drafts = std::mem::take(&mut self.drafts);
-        if let Some(order) = &order {
-            let mut given: Vec<Option<Box<dyn AnyDraft>>> = drafts.into_iter().map(Some).collect();
-            drafts = order.iter().filter_map(|at| given.get_mut(*at)?.take()).collect();
-        }
+        let order: Vec<usize> = self.to_be_made().collect();
         let mut journal = Journal::new();
-        let mut objects = Vec::with_capacity(drafts.len());
+        let mut made = Vec::with_capacity(order.len());
         if let Some(watched) = self.watched.get() {
             watched.begin();
         }
-        if let Err(failed) = self.realize(drafts, &mut objects, &mut journal, report) {
+        let done = self.realize(&order, &mut made, &mut journal, report);
+        let done = done.and_then(|()| self.set_live(&made, &mut journal, report));
+        if let Err(failed) = done {
             // Dependents first, then what they needed; then what had been done outside.
-            while let Some(object) = objects.pop() {
+            while let Some(object) = made.pop() {
                 drop(object);
             }
             report.extend(journal.undo());
             return Err(failed);
         }
-        if let Some(order) = order {
-            let mut made: Vec<(usize, ObjectRef)> = order.into_iter().zip(objects).collect();
-            made.sort_unstable_by_key(|(at, _)| *at);
-            objects = made.into_iter().map(|(_, object)| object).collect();
-        }
-        let mut change = self.model.inner.tree.change();
-        let added =
-            change.check_revision(self.revision).and_then(|()| change.add(&self.place.parent, &objects));
-        drop(change);
-        if let Err(problem) = added {
-            // The names were reserved, so this is the parent that went meanwhile, or the revision.
-            drop(objects);
-            let failed = report.report(problem);
-            report.extend(journal.undo());
-            return Err(failed);
-        }
+        made.sort_unstable_by_key(|(at, _)| *at);
+        let objects: Vec<ObjectRef> = made.into_iter().map(|(_, object)| object).collect();
+        let gone = match self.enter(&objects) {
+            Ok(gone) => gone,
+            Err(problem) => {
+                drop(objects);
+                let failed = report.report(problem);
+                report.extend(journal.undo());
+                return Err(failed);
+            }
+        };
         journal.commit();
+        // Outside of every lock; it may take long.
+        drop(gone);
+        if let Some(update) = &mut self.update {
+            update.let_go();
+        }
         for warning in report.since(before).iter().filter(|one| !one.is_error()) {
             self.model.warn(warning);
         }
-        Ok(objects)
+        Ok(match &self.update {
+            None => objects,
+            Some(update) => update.with_standing(objects),
+        })
+    }
+
+    /// The drafts of which there is no object yet, each after those that it links to.
+    fn to_be_made(&self) -> impl Iterator<Item = usize> + '_ {
+        self.order_of_drafts().into_iter().filter(|at| self.standing(*at).is_none())
+    }
+
+    /// Takes the names of what is to be made, so that nobody else can.
+    fn reserve_names(&self, report: &mut Diagnostics) -> Result<Pending, Failed> {
+        let ids = self.to_be_made().filter_map(|at| self.drafts.get(at)?.id());
+        let is_leaving = |id: &str| self.update.as_ref().is_some_and(|update| update.is_leaving(id));
+        Pending::take(&self.model, &self.place.parent, ids, &is_leaving, report)
+    }
+
+    /// Puts what was made into the tree, and takes out what goes.
+    fn enter(&self, objects: &[ObjectRef]) -> crate::error::Result<Vec<ObjectRef>> {
+        if let Some(update) = &self.update {
+            objects.iter().for_each(|object| object.header().mark_applied());
+            return update.commit(&self.model, &self.place.parent, self.revision, objects);
+        }
+        // The names were reserved, so what may fail is that the parent went meanwhile, or the revision.
+        let mut change = self.model.inner.tree.change();
+        change.check_revision(self.revision)?;
+        change.add(&self.place.parent, objects)?;
+        Ok(Vec::new())
+    }
+
+    /// The object that a path means to the batch: one that was made, else one that there is.
+    fn find(&self, made: &[(usize, ObjectRef)], ids: &Ids, path: &str) -> crate::error::Result<ObjectRef> {
+        let id = path.strip_prefix("/objects/").unwrap_or(path);
+        match ids.get(id).and_then(|at| made.get(*at)) {
+            Some((_, object)) => Ok(object.clone()),
+            None => self.model.resolve(path),
+        }
+    }
+
+    /// Sets the live properties of objects that there are.
+    fn set_live(
+        &mut self,
+        made: &[(usize, ObjectRef)],
+        journal: &mut Journal,
+        report: &mut Diagnostics,
+    ) -> Result<(), Failed> {
+        let Some(mut update) = self.update.take() else { return Ok(()) };
+        let ids: Ids = made.iter().enumerate().map(|(at, (_, object))| (object.name().into(), at)).collect();
+        let done = update.set(self, &|path| self.find(made, &ids, path), journal, report);
+        self.update = Some(update);
+        done
     }
 
     /// Realizes the drafts, each after those it needs, and puts them into `made`.
     fn realize(
-        &self,
-        drafts: Vec<Box<dyn AnyDraft>>,
-        made: &mut Vec<ObjectRef>,
+        &mut self,
+        order: &[usize],
+        made: &mut Vec<(usize, ObjectRef)>,
         journal: &mut Journal,
         report: &mut Diagnostics,
     ) -> Result<(), Failed> {
-        let has_links = drafts.iter().any(|draft| draft.class().has_links());
-        let mut ids: HashMap<CompactString, usize, foldhash::fast::RandomState> = HashMap::default();
-        for mut draft in drafts {
+        let has_links = self.drafts.iter().any(|draft| draft.class().has_links());
+        let mut ids = Ids::default();
+        let mut drafts: Vec<Option<Box<dyn AnyDraft>>> =
+            std::mem::take(&mut self.drafts).into_iter().map(Some).collect();
+        for at in order {
+            let Some(mut draft) = drafts.get_mut(*at).and_then(Option::take) else { continue };
             let id = CompactString::from(draft.id().unwrap_or_default());
             if has_links {
-                let find = |path: &str| {
-                    let id = path.strip_prefix("/objects/").unwrap_or(path);
-                    let made = ids.get(id).and_then(|at| made.get(*at).cloned());
-                    made.or_else(|| self.model.resolve(path).ok())
-                };
-                graph::resolve_links(&mut *draft, &find, report)?;
+                graph::resolve_links(&mut *draft, &|path| self.find(made, &ids, path).ok(), report)?;
                 ids.insert(id.clone(), made.len());
             }
             let about = draft.about();
@@ -309,11 +385,14 @@ impl Batch {
             let cx = &mut RealizeContext { around, journal, warnings: &mut warnings };
             let object = draft.realize(Some(self.place.parent.clone()), &id, cx);
             report.extend(warnings.take().into_iter().map(|warning| warning.with_about(about.clone())));
-            made.push(object.map_err(|problem| report.report(problem))?);
+            made.push((*at, object.map_err(|problem| report.report(problem))?));
         }
         Ok(())
     }
 }
+
+/// Where among what was made the object with an id is.
+type Ids = HashMap<CompactString, usize, foldhash::fast::RandomState>;
 
 /// Fills in whom the diagnostics are about.
 fn complete(diagnostics: &mut [Diagnostic], draft: &dyn AnyDraft) {
@@ -342,20 +421,21 @@ struct Pending {
 }
 
 impl Pending {
-    fn take(
+    fn take<'a>(
         model: &Model,
         parent: &ObjectRef,
-        drafts: &[Box<dyn AnyDraft>],
+        ids: impl Iterator<Item = &'a str>,
+        is_leaving: &dyn Fn(&str) -> bool,
         report: &mut Diagnostics,
     ) -> Result<Self, Failed> {
         let taken = model.inner.tree.children_by_name(parent);
         let address = parent.address();
-        let names: Vec<(usize, CompactString)> =
-            drafts.iter().map(|draft| (address, draft.id().unwrap_or_default().into())).collect();
+        let names: Vec<(usize, CompactString)> = ids.map(|id| (address, id.into())).collect();
         let mut pending = model.inner.pending.lock();
-        if let Some((_, id)) =
-            names.iter().find(|name| pending.contains(*name) || taken.get(&name.1).is_some())
-        {
+        let is_taken = |name: &&(usize, CompactString)| {
+            pending.contains(*name) || (taken.get(&name.1).is_some() && !is_leaving(&name.1))
+        };
+        if let Some((_, id)) = names.iter().find(is_taken) {
             let problem = ModelErrorKind::DuplicateId { id: id.to_string() };
             return Err(report.report(Diagnostic::new(problem).with_object(id).with_property("id")));
         }

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::update::Update;
 use super::{Journal, Progress, Service, Services};
 use crate::error::{Diagnostic, Diagnostics, Result};
 
@@ -13,6 +14,7 @@ pub struct Surroundings<'a> {
     pub(crate) services: &'a Services,
     pub(crate) batch: &'a Services,
     pub(crate) progress: &'a Progress,
+    pub(crate) update: Option<&'a Update>,
 }
 
 impl Surroundings<'_> {
@@ -20,6 +22,12 @@ impl Surroundings<'_> {
     #[must_use]
     pub fn id(&self) -> &str {
         self.id
+    }
+
+    /// Whether the object with this id goes when this batch comes: what it uses will be free.
+    #[must_use]
+    pub fn is_leaving(&self, id: &str) -> bool {
+        self.update.is_some_and(|update| update.is_leaving(id))
     }
 
     /// What the model's objects share.

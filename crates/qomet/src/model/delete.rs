@@ -132,7 +132,7 @@ impl Model {
     }
 
     /// Who uses `object`, apart from those in `except`.
-    fn users(&self, object: &ObjectRef, except: &[ObjectRef]) -> Vec<String> {
+    pub(super) fn users(&self, object: &ObjectRef, except: &[ObjectRef]) -> Vec<String> {
         let mut users = Vec::new();
         for other in self.inner.tree.subtree(self.root()) {
             if except.iter().any(|one| one.is(&other)) || !other.has_links() {
@@ -154,7 +154,7 @@ impl Model {
 ///
 /// # Errors
 /// The first that is held by somebody who stays, and whether any seemed to be deleted for a moment.
-fn mark(all: &[ObjectRef]) -> Result<(), (&ObjectRef, bool)> {
+pub(super) fn mark(all: &[ObjectRef]) -> Result<(), (&ObjectRef, bool)> {
     let inside = if all.iter().any(|one| one.header().holds() > 0) { holds_inside(all) } else { Vec::new() };
     let own = |at: usize| inside.get(at).copied().unwrap_or(0);
     // Looked at first, so that an object that stays is not missed by a reader even for a moment.

@@ -27,19 +27,22 @@ fn about(draft: &dyn AnyDraft, slot: usize) -> About {
 /// Checks ids and links of `drafts` against each other and the model. Returns the order in which they can be made
 /// where they have links, which is complete only if nothing was reported; without links any order will do.
 ///
-/// `reserved` are the ids of objects that could not even become drafts, `place` is where the objects go.
+/// `reserved` are the ids of objects that could not even become drafts, `place` is where the objects go; with `replaces`
+/// the drafts may have the ids of objects that there are.
 pub(super) fn check(
     model: &Model,
     place: &Destination,
     drafts: &[Box<dyn AnyDraft>],
     reserved: &[About],
+    replaces: bool,
     report: &mut Diagnostics,
 ) -> Option<Vec<usize>> {
     let mut ids: Ids<'_> =
         HashMap::with_capacity_and_hasher(drafts.len(), foldhash::fast::RandomState::default());
-    let taken = model.inner.tree.children_by_name(&place.parent);
+    // What there is with the id of a draft is what the draft is about.
+    let taken = (!replaces).then(|| model.inner.tree.children_by_name(&place.parent));
     for index in 0..drafts.len() {
-        check_id(&taken, place, drafts, index, &mut ids, report);
+        check_id(taken.as_ref(), place, drafts, index, &mut ids, report);
     }
     check_reserved(drafts, reserved, &ids, report);
     if !drafts.iter().any(|draft| draft.class().has_links()) {
@@ -116,7 +119,7 @@ impl Suggestions<'_> {
 }
 
 fn check_id<'a>(
-    taken: &ChildrenByName,
+    taken: Option<&ChildrenByName>,
     place: &Destination,
     drafts: &'a [Box<dyn AnyDraft>],
     index: usize,
@@ -134,7 +137,7 @@ fn check_id<'a>(
                 return;
             }
             Ok(()) => match ids.insert(id, index) {
-                None if taken.get(id).is_none() => return,
+                None if taken.is_none_or(|taken| taken.get(id).is_none()) => return,
                 None => {
                     Diagnostic::new(ModelErrorKind::DuplicateId { id: id.to_owned() }).with_property("id")
                 }

@@ -1,7 +1,8 @@
 //! A model: a registry's types, a tree of objects, and how objects come and go.
 //!
 //! Objects are created in batches ([`Batch`]): the graph is checked, the host is probed, then each object is
-//! realized with a [`Journal`] that undoes everything if one of them fails. Only then do they enter the tree.
+//! realized with a [`Journal`] that undoes everything if one of them fails. Only then do they enter the tree. A
+//! [`ModelPlan`] tells what it takes to make the objects that there are those of a batch, and does it the same way.
 
 mod batch;
 mod context;
@@ -10,13 +11,16 @@ mod graph;
 mod journal;
 #[allow(clippy::module_inception, reason = "the module's main type")]
 mod model;
+mod plan;
 mod progress;
 mod service;
+mod update;
 
 pub use batch::{Batch, Level};
 pub use context::{ProbeContext, RealizeContext, Surroundings};
 pub use delete::Lease;
 pub use journal::Journal;
 pub use model::{Model, Snapshot};
+pub use plan::{Action, Difference, ModelPlan, PlanOptions, Step};
 pub use progress::Progress;
 pub use service::{Service, Services};

@@ -103,6 +103,8 @@ pub trait AnyDraft: Send {
     fn damaged(&self) -> Option<Failed>;
     /// Whether `diagnostic` is a mere consequence: it is about a property that was already reported or is missing.
     fn withholds(&self, diagnostic: &Diagnostic) -> bool;
+    /// Whether the sensitive property in `slot` is the same in `object`, which is of the same type.
+    fn is_same_secret(&self, slot: usize, object: &ObjectRef) -> bool;
     /// Writes the property in `slot` as configured.
     fn write(&self, slot: usize, output: &mut dyn Output);
     /// Reports required properties that are missing and broken rules across properties.
@@ -252,6 +254,10 @@ impl<T: Realize> AnyDraft for Draft<T> {
 
     fn damaged(&self) -> Option<Failed> {
         self.failed.or(self.slot_failed.filter(|_| !self.damaged.is_empty()))
+    }
+
+    fn is_same_secret(&self, slot: usize, object: &ObjectRef) -> bool {
+        object.instance::<T>().is_some_and(|other| self.properties.is_same(slot, other))
     }
 
     fn write(&self, slot: usize, output: &mut dyn Output) {

@@ -16,13 +16,15 @@ use super::extras::Extras;
 use super::lock::{Lock, ObjectLock, Target, Terms};
 use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind, Result, Told};
 use crate::model::Progress;
-use crate::types::{Class, ObjectType, Realize};
+use crate::types::{Class, Content, ObjectType, Realize};
 use crate::value::{LinkRef, Mutability};
 use crate::visit::{Input, Output, ValueRef};
 use crate::watch::Hub;
 
 /// The bit of [`Header::uses`] that says that the object left its model.
 const DELETED: u32 = 1 << 31;
+/// The bit of [`Header::uses`] that says that applying a batch created the object.
+const APPLIED: u32 = 1 << 30;
 
 /// What every object has, whatever its type.
 pub struct Header {
@@ -31,7 +33,7 @@ pub struct Header {
     name: CompactString,
     /// Where the tree keeps it. Only the tree's writer changes it; a reader checks that it finds the object there.
     index: AtomicU32,
-    /// How many holds there are, and [`DELETED`]. One word, so that a hold and a deletion cannot both win.
+    /// How many holds there are, [`DELETED`] and [`APPLIED`]. One word, so that a hold and a deletion cannot both win.
     uses: AtomicU32,
     lock: Lock,
     extras: Extras,
@@ -140,7 +142,7 @@ impl Header {
 
     /// How many holds there are.
     pub(crate) fn holds(&self) -> u32 {
-        self.uses.load(Ordering::Acquire) & !DELETED
+        self.uses.load(Ordering::Acquire) & !(DELETED | APPLIED)
     }
 
     pub(crate) fn hold(&self) -> Result<(), ModelErrorKind> {
@@ -162,7 +164,18 @@ impl Header {
 
     /// Marks the object deleted if exactly `holds` hold it.
     pub(crate) fn try_delete(&self, holds: u32) -> bool {
+        let holds = holds | self.uses.load(Ordering::Relaxed) & APPLIED;
         self.uses.compare_exchange(holds, holds | DELETED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Whether applying a batch created the object.
+    pub(crate) fn is_applied(&self) -> bool {
+        self.uses.load(Ordering::Acquire) & APPLIED != 0
+    }
+
+    /// Says that applying a batch created the object.
+    pub(crate) fn mark_applied(&self) {
+        self.uses.fetch_or(APPLIED, Ordering::AcqRel);
     }
 
     /// Takes the mark back.
@@ -209,6 +222,8 @@ pub trait AnyObject: Any + Send + Sync {
     fn links(&self, each: &mut dyn FnMut(usize, &dyn LinkRef));
     /// See [`Realize::takes_long`].
     fn takes_long(&self) -> bool;
+    /// See [`Realize::content`].
+    fn content(&self) -> Content;
     /// The type's own veto.
     ///
     /// # Errors
@@ -342,6 +357,10 @@ impl<T: Realize> AnyObject for Instance<T> {
 
     fn takes_long(&self) -> bool {
         self.properties.takes_long()
+    }
+
+    fn content(&self) -> Content {
+        self.properties.content(&self.state)
     }
 
     fn can_be_deleted(&self) -> Result<()> {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 
 use super::{AnyObject, Handle, Header, Instance, Terms};
 use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind, Result};
-use crate::types::{Class, Interface, ObjectType, Realize};
+use crate::types::{Class, Content, Interface, ObjectType, Realize};
 use crate::value::{LinkRef, Size};
 use crate::visit::{Input, Native, NativeInput, Output, Resolving, ToNative, ValueRef};
 
@@ -320,6 +320,17 @@ impl ObjectRef {
 
     pub(crate) fn write_slot(&self, slot: usize, output: &mut dyn Output) {
         self.0.write(slot, output);
+    }
+
+    /// The same as configured, of a sensitive property too.
+    pub(crate) fn write_configured_slot(&self, slot: usize, output: &mut dyn Output) {
+        self.0.write_configured(slot, output);
+    }
+
+    /// What becomes of what the object holds when it goes.
+    #[must_use]
+    pub fn content(&self) -> Content {
+        self.0.content()
     }
 
     #[inline]

@@ -18,5 +18,5 @@ pub use class::Class;
 pub use interface::{Interface, InterfaceEntry};
 pub use object_type::{Listed, ObjectType, TypeEntry, TypeInfo};
 pub use property::{Bounds, Presence, Property};
-pub use realize::{Check, Realize};
+pub use realize::{Check, Content, Realize};
 pub use registry::{RegistryBuilder, TypeRegistry};

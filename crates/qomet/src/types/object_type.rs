@@ -90,6 +90,10 @@ pub trait ObjectType: Any + Send + Sync + Sized {
     fn own_set_live(&self, slot: usize, input: &mut dyn Input, lock: &ObjectLock<'_>) -> Result<(), Failed>;
     /// Makes an own live property that of `from`.
     fn own_adopt(&self, slot: usize, from: &Self);
+    /// Whether an own sensitive property is the same in `other`; true of all others.
+    fn own_is_same(&self, _slot: usize, _other: &Self) -> bool {
+        true
+    }
     /// Reads an own property; without a state, computed ones are absent.
     fn own_value<'a>(&'a self, state: Option<&'a Self::State>, slot: usize) -> ValueRef<'a>;
     /// Writes an own property; without a state, computed ones are absent.
@@ -135,6 +139,17 @@ pub trait ObjectType: Any + Send + Sync + Sized {
                     parent.adopt(slot, from);
                 }
             }
+        }
+    }
+
+    /// Whether a sensitive property is the same in `other`; true of all others.
+    fn is_same(&self, slot: usize, other: &Self) -> bool {
+        match slot.checked_sub(Self::FIRST) {
+            Some(own) => self.own_is_same(own, other),
+            None => match (self.parent(), other.parent()) {
+                (Some(parent), Some(other)) => parent.is_same(slot, other),
+                _ => true,
+            },
         }
     }
 

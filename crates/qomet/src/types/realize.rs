@@ -18,6 +18,30 @@ pub trait Check {
     fn check(&self, report: &mut Diagnostics);
 }
 
+/// What becomes of what an object holds when the object goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Content {
+    /// It holds nothing that anybody could miss.
+    #[default]
+    None,
+    /// It stays where it is, such as in a file.
+    Kept,
+    /// It is lost.
+    Lost,
+}
+
+impl Content {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Content::None => "none",
+            Content::Kept => "kept",
+            Content::Lost => "lost",
+        }
+    }
+}
+
 /// How an object of this type comes to life. Only `realize` is needed.
 #[diagnostic::on_unimplemented(
     message = "the object type `{Self}` does not say how its objects come to life",
@@ -70,6 +94,11 @@ pub trait Realize: ObjectType {
     /// Why it cannot be; then nothing is stored.
     fn apply(&self, _state: &Self::State, _property: &'static str) -> Result<()> {
         Ok(())
+    }
+
+    /// What becomes of what the object holds when it goes; a plan tells, and asks before something is lost.
+    fn content(&self, _state: &Self::State) -> Content {
+        Content::None
     }
 
     /// Vetoes deletion for a reason of the type's own. Links that hold the object are not its business.
