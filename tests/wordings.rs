@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use qomet::{Diagnostic, ModelErrorKind, Problem};
+use qomet::{Diagnostic, ModelErrorKind, Problem, TypeRegistry};
 use qomet_backends::BackendErrorKind;
 use qomet_backends::memory::{Fault, Warning};
 use qomet_backends::thread::ThreadFault;
@@ -110,6 +110,36 @@ fn messages_start_in_lower_case_and_have_no_full_stop() {
         text.ends_with(['.', '!', '\n', ' ']) || (text.starts_with(char::is_uppercase) && !is_name(text))
     };
     let wrong: Vec<String> = texts.flatten().filter(is_wrong).collect();
+
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A sample of a kind that authors make has a code of its own.
+const OF_AUTHORS: &str = "out-of-paper";
+
+#[test]
+fn every_code_is_explained() {
+    let registry = TypeRegistry::builder()
+        .add(qomet_backends::types())
+        .explain(qomet_backends::explanations())
+        .build()
+        .unwrap();
+    let mut missing: Vec<_> = samples()
+        .iter()
+        .map(|(_, one)| one.code())
+        .filter(|code| *code != OF_AUTHORS && qomet_qmp::explain(&registry, code).is_err())
+        .collect();
+    missing.dedup();
+
+    assert!(missing.is_empty(), "without an explanation: {missing:?}");
+}
+
+#[test]
+fn explanations_are_sentences() {
+    let registry = TypeRegistry::builder().explain(qomet_backends::explanations()).build().unwrap();
+    let wrong: Vec<_> = qomet_qmp::explanations(&registry)
+        .filter(|(_, text)| !text.ends_with(['.', ']', '=']) || text.contains("  ") || text.contains('\n'))
+        .collect();
 
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 pub mod authz;
+mod explain;
 mod host;
 pub mod memory;
 mod problem;
@@ -36,6 +37,7 @@ use rng::{RngBackend, RngBuiltin, RngRandom};
 use thread::{EventLoopBase, IoThread, ThreadContext};
 use throttle::ThrottleGroup;
 
+pub use explain::explanations;
 pub use host::{Host, HostCall};
 pub use problem::BackendErrorKind;
 

@@ -5,5 +5,6 @@ use std::process::ExitCode;
 use qomet::{Diagnostic, TypeRegistry};
 
 fn main() -> Result<ExitCode, Vec<Diagnostic>> {
-    Ok(qomet_cli::main(TypeRegistry::builder().add(qomet_backends::types()).build()?))
+    let types = TypeRegistry::builder().add(qomet_backends::types());
+    Ok(qomet_cli::main(types.explain(qomet_backends::explanations()).build()?))
 }

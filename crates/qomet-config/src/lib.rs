@@ -30,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 mod document;
+mod explain;
 mod import;
 mod ini;
 mod json;
@@ -41,6 +42,7 @@ mod syntax_error;
 mod tape;
 
 pub use document::{Documents, Plan, read_bag, read_bag_beside};
+pub use explain::EXPLANATIONS;
 pub use json::{JsonOutput, Syntax};
 pub use line::Help;
 pub use render::{render_human, render_json};

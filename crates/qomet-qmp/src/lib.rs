@@ -10,6 +10,7 @@
 //! peer       what else is kept of a client: events for it, its watches, its descriptors
 //! dispatch   the table of commands
 //! commands   those every server has
+//! explain    what codes mean
 //! schema     query-qmp-schema
 //! server     sockets and threads
 //! host       every call that the operating system may refuse; `faults` refuses them in tests
@@ -23,6 +24,7 @@
 mod client;
 mod commands;
 mod dispatch;
+mod explain;
 mod faults;
 mod host;
 mod jobs;
@@ -41,6 +43,7 @@ pub use client::{
     Refused, Request, ServerAddress, TypeView,
 };
 pub use dispatch::{Command, Dispatcher, Nothing};
+pub use explain::{explain, explanations};
 pub use server::{
     Address, AddressError, Cause, Limits, Listener, Server, Stopper, notify_ready, notify_stopping,
     raise_descriptor_limit,

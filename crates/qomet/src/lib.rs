@@ -27,8 +27,8 @@ mod watch;
 
 pub use compact_str::CompactString;
 pub use error::{
-    About, Diagnostic, Diagnostics, ErrorClass, Failed, ModelErrorKind, Place, Problem, Related, Result,
-    Severity, nearest,
+    About, Diagnostic, Diagnostics, ErrorClass, Explanations, Failed, ModelErrorKind, Place, Problem,
+    Related, Result, Severity, nearest,
 };
 pub use model::{
     Action, Batch, Difference, Journal, Lease, Level, Model, ModelPlan, PlanOptions, ProbeContext, Progress,

@@ -4,6 +4,7 @@
 //! What needs more than the object model is no business of this crate: the program adds it to the table.
 
 mod apply;
+mod explain;
 mod jobs;
 mod object;
 mod protocol;
@@ -29,6 +30,7 @@ pub(crate) fn all() -> Vec<Command> {
         tree::all(),
         watch::all(),
         apply::all(),
+        explain::all(),
     ]
     .into_iter()
     .flatten()

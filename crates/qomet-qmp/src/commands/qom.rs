@@ -100,7 +100,7 @@ fn get(call: &mut Call<'_>) -> Result<Done, Refusal> {
 }
 
 fn read(call: &mut Call<'_>, path: &str, property: &str) -> Result<Done, Refusal> {
-    let object = call.model().resolve(path)?;
+    let object = the_object(call.model(), path)?;
     if object.class().find(property).is_some() {
         object.write(property, call.output)?;
     } else if property == TYPE {
@@ -116,6 +116,13 @@ fn read(call: &mut Call<'_>, path: &str, property: &str) -> Result<Done, Refusal
         return Err(unknown(&object, problem).into());
     }
     Ok(Done::Now)
+}
+
+/// The object at a path. To QEMU's `qom-get` and `qom-set` a path that fits several objects fits none.
+fn the_object(model: &qomet::Model, path: &str) -> Result<ObjectRef, Refusal> {
+    model
+        .resolve(path)
+        .map_err(|problem| Refusal::from(problem).with_class(qomet::ErrorClass::DeviceNotFound))
 }
 
 fn unknown(object: &ObjectRef, problem: ModelErrorKind) -> Diagnostic {
@@ -163,7 +170,7 @@ fn setting<'t>(call: &Call<'t>) -> Result<(Get, Node<'t>, Option<u64>), Refusal>
 fn set(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let (Get { path, property }, value, revision) = setting(call)?;
     let model = call.model().clone();
-    let object = model.resolve(&path)?;
+    let object = the_object(&model, &path)?;
     let declared = object.class().lookup(&property).ok();
     let is_extra = declared.is_none() && object.extras().iter().any(|(name, _)| *name == property);
     if declared.is_none() && !is_extra {

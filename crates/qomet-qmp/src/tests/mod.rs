@@ -72,8 +72,35 @@ impl Realize for Cathedral {
     }
 }
 
+/// Something with what is never shown, what comes to something else, and what is on its way out.
+#[derive(Object)]
+#[object(name = "safe", user_creatable)]
+pub(crate) struct Safe {
+    /// Whether it is locked
+    #[property(default = OnOffAuto::Auto, effective = Safe::is_locked)]
+    lock: OnOffAuto,
+    /// What opens it
+    #[property(default = String::new(), sensitive)]
+    pin: Live<String>,
+    /// Nothing any more
+    #[property(default = false, deprecated = "0.1")]
+    old: bool,
+}
+
+impl Safe {
+    fn is_locked(&self, (): &()) -> OnOffAuto {
+        if self.lock == OnOffAuto::Off { OnOffAuto::Off } else { OnOffAuto::On }
+    }
+}
+
+impl Realize for Safe {
+    fn realize(&self, _: &mut RealizeContext<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
 qomet::types! {
-    fn types = [Lamp, Cathedral];
+    fn types = [Lamp, Cathedral, Safe];
 }
 
 pub(crate) fn dispatcher() -> Dispatcher {

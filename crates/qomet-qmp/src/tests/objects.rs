@@ -261,3 +261,98 @@ fn related_places_are_told_too() {
     assert_eq!((&related["line"], &related["file"]), (&json!(1), &json!("documents[0]")));
     assert!(related["label"].is_string());
 }
+
+#[test]
+fn a_code_is_explained() {
+    let (_held, mut client) = lamps();
+    let explained = client.run("x-explain", &json!({"code": "cannot-change"}));
+    assert!(explained["text"].as_str().unwrap().contains("realized"));
+    let error = client.run("x-explain", &json!({"code": "cannot-chang"}));
+    assert!(error["desc"].as_str().unwrap().contains("'cannot-change'"));
+}
+
+#[test]
+fn an_empty_path_fits_everything_and_so_nothing() {
+    let (_held, mut client) = lamps();
+    let error = client.run("qom-get", &json!({"path": "", "property": "type"}));
+    assert_eq!((code(&error), &error["class"]), ("ambiguous-path", &json!("DeviceNotFound")));
+    assert_eq!(client.run("qom-list", &json!({"path": ""}))["class"], json!("GenericError"));
+    assert_eq!(client.run("qom-get", &json!({"path": "//", "property": "type"})), json!("container"));
+}
+
+#[test]
+fn a_tree_shows_what_was_configured_and_never_what_is_sensitive() {
+    let (_held, mut client) = lamps();
+    client.run("object-add", &json!({"qom-type": "safe", "id": "s", "pin": "1234"}));
+    let tree = client.run("x-tree", &json!({"path": "s"}));
+    let properties = &tree["objects"][0]["properties"];
+    assert_eq!(
+        properties[0],
+        json!({"name": "lock", "type": "OnOffAuto", "value": "on", "configured": "auto"})
+    );
+    assert_eq!(
+        (&properties[1]["value"], &properties[1]["error"]["code"]),
+        (&Value::Null, &json!("write-only"))
+    );
+    let listed = client.run("qom-list-get", &json!({"paths": ["s"]}));
+    assert_eq!(listed[0]["properties"][2], json!({"name": "pin", "type": "string"}));
+}
+
+#[test]
+fn a_sensitive_value_does_not_travel_in_events() {
+    let (_held, mut client) = lamps();
+    client.run("object-add", &json!({"qom-type": "safe", "id": "s"}));
+    client.run("x-watch", &json!({"objects": "s"}));
+    client.run("qom-set", &json!({"path": "s", "property": "pin", "value": "1234"}));
+    let told = json!({"id": 1, "revision": 1, "path": "/objects/s", "property": "pin"});
+    assert_eq!(client.event(), ("X_CHANGED".to_owned(), told));
+}
+
+#[test]
+fn warnings_about_what_is_accepted_are_events_and_not_in_the_reply() {
+    let (_held, mut client) = lamps();
+    client.run("x-watch", &json!({"objects": "s"}));
+    let reply = client.run("object-add", &json!({"qom-type": "safe", "id": "s", "old": true}));
+    assert_eq!(reply, json!({}));
+    assert_eq!(client.event().0, "X_CREATED");
+    let (name, data) = client.event();
+    assert_eq!(
+        (name.as_str(), &data["code"], &data["property"]),
+        ("X_WARNING", &json!("deprecated"), &json!("old"))
+    );
+    client.run("object-del", &json!({"id": "s"}));
+    client.event();
+    let bag = json!({"qom-type": "safe", "id": "s", "old": true});
+    // Work of its own: its events may come before its reply.
+    client.say(&json!({"execute": "x-apply", "arguments": {"documents": [bag]}}).to_string());
+    let mut heard: Vec<String> = (0..3).map(|_| client.event().0).collect();
+    heard.retain(|name| !name.is_empty());
+    assert_eq!(heard, ["X_CREATED", "X_WARNING"]);
+}
+
+#[test]
+fn what_a_program_adds_to_an_object_is_read_set_and_listed() {
+    let dispatcher = super::dispatcher();
+    let model = dispatcher.model.clone();
+    let (_folder, path, _server) = super::client::serve_with(dispatcher);
+    let mut client = Client::new(&path);
+    client.run("object-add", &json!({"qom-type": "lamp", "id": "l"}));
+    let lamp = model.object("l").unwrap();
+    model.objects().add_alias("light", &lamp, "level").unwrap();
+    let light = json!({"path": "/objects", "property": "light"});
+    assert_eq!(
+        client.run("qom-set", &json!({"path": "/objects", "property": "light", "value": 4})),
+        json!({})
+    );
+    assert_eq!(client.run("qom-get", &light), json!(4));
+    let tree = client.run("x-tree", &json!({"path": "/objects", "depth": 0}));
+    assert_eq!(tree["objects"][0]["properties"], json!([{"name": "light", "type": "int", "value": 4}]));
+    client.run("object-del", &json!({"id": "l"}));
+    drop(lamp);
+    let tree = client.run("x-tree", &json!({"path": "/objects", "depth": 0}));
+    assert_eq!(tree["objects"][0]["properties"][0]["error"]["code"], json!("deleted"));
+    assert_eq!(
+        client.run("qom-list-get", &json!({"paths": ["/objects"]}))[0]["properties"][1],
+        json!({"name": "light", "type": "int"})
+    );
+}

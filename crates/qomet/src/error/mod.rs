@@ -10,11 +10,14 @@
 
 mod collect;
 mod diagnostic;
+mod explain;
 mod kind;
 mod nearest;
 
 pub use collect::{Diagnostics, Failed};
 pub(crate) use diagnostic::Told;
 pub use diagnostic::{About, Diagnostic, ErrorClass, Place, Problem, Related, Result, Severity};
+pub(crate) use explain::EXPLANATIONS;
+pub use explain::Explanations;
 pub use kind::ModelErrorKind;
 pub use nearest::nearest;

@@ -112,7 +112,11 @@ impl Tree {
         }
         let mut parts = components(path);
         let Some(first) = parts.next() else {
-            return generation.object(ROOT).map_or(Resolved::Nothing, Resolved::Found);
+            // Nothing at all fits every object, as in QOM.
+            let below = generation.children(ROOT).map(|(_, object)| object);
+            let mut all: Vec<ObjectRef> = below.chain(generation.object(ROOT)).collect();
+            all.reverse();
+            return Resolved::Ambiguous(all);
         };
         let mut found: Vec<ObjectRef> = Vec::new();
         let mut one: Option<ObjectRef> = None;

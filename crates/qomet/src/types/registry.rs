@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{Class, Container, ObjectType, TypeEntry};
-use crate::error::{Diagnostic, Diagnostics, ModelErrorKind, Result, nearest};
+use crate::error::{Diagnostic, Diagnostics, EXPLANATIONS, ModelErrorKind, Result, nearest};
 use crate::value::ValueType;
 
 /// The types of a program, checked. A value: a program may have many.
@@ -13,6 +13,8 @@ use crate::value::ValueType;
 pub struct TypeRegistry {
     classes: IndexMap<&'static str, Arc<Class>, foldhash::fast::RandomState>,
     container: Arc<Class>,
+    /// Codes and what they mean.
+    explanations: Vec<(&'static str, &'static str)>,
     /// Types that are known by name only, and what they lack.
     unavailable: IndexMap<&'static str, &'static str, foldhash::fast::RandomState>,
 }
@@ -21,13 +23,19 @@ pub struct TypeRegistry {
 #[derive(Default)]
 pub struct RegistryBuilder {
     entries: Vec<TypeEntry>,
+    explanations: Vec<(&'static str, &'static str)>,
 }
 
 impl TypeRegistry {
     /// A builder that holds the built-in types only.
     #[must_use]
     pub fn builder() -> RegistryBuilder {
-        RegistryBuilder { entries: vec![Container::entry()] }
+        RegistryBuilder { entries: vec![Container::entry()], explanations: EXPLANATIONS.to_vec() }
+    }
+
+    /// The codes that these types report, those of the model itself first, each with what it means.
+    pub fn explanations(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.explanations.iter().copied()
     }
 
     /// All classes, in the order of registration.
@@ -85,6 +93,13 @@ impl RegistryBuilder {
     #[must_use]
     pub fn add(mut self, entries: impl IntoIterator<Item = TypeEntry>) -> Self {
         self.entries.extend(entries);
+        self
+    }
+
+    /// Adds what the codes mean that the types report.
+    #[must_use]
+    pub fn explain(mut self, codes: impl IntoIterator<Item = (&'static str, &'static str)>) -> Self {
+        self.explanations.extend(codes);
         self
     }
 
@@ -169,7 +184,9 @@ impl RegistryBuilder {
         classes.sort_by_cached_key(|name, _| entries.get_index_of(name));
         let diagnostics = report.take();
         match classes.get(Container::INFO.name).cloned() {
-            Some(container) if diagnostics.is_empty() => Ok(TypeRegistry { classes, container, unavailable }),
+            Some(container) if diagnostics.is_empty() => {
+                Ok(TypeRegistry { classes, container, explanations: self.explanations, unavailable })
+            }
             _ => Err(diagnostics),
         }
     }
