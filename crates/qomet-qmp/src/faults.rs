@@ -70,6 +70,7 @@ pub(crate) enum Call {
 pub(crate) struct Faults {
     pub(crate) nth: Option<(u64, nix::errno::Errno)>,
     pub(crate) calls: Vec<(Call, nix::errno::Errno)>,
+    pub(crate) cpus: Option<usize>,
 }
 
 #[cfg(test)]
@@ -82,6 +83,12 @@ impl Faults {
     /// Refuses the `n`-th call (the first is 0), whatever it is.
     pub(crate) fn nth(mut self, n: u64, errno: nix::errno::Errno) -> Self {
         self.nth = Some((n, errno));
+        self
+    }
+
+    /// Pretends that this many CPUs may be used.
+    pub(crate) fn cpus(mut self, cpus: usize) -> Self {
+        self.cpus = Some(cpus);
         self
     }
 

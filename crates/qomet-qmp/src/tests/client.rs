@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::dispatcher;
-use crate::{Address, Dispatcher, Listener, Server};
+use crate::faults::Faults;
+use crate::host::Host;
+use crate::{Address, Dispatcher, Limits, Listener, Server};
 
 /// A client of a server on a socket.
 pub(super) struct Client<S: Read = UnixStream>(pub(super) BufReader<S>);
@@ -71,6 +73,8 @@ pub(super) fn serve_with(dispatcher: Dispatcher) -> (TempDir, PathBuf, Server) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("qmp.sock");
     let listener = Listener::bind(&address(&path)).unwrap();
-    let server = Server::start(vec![listener], dispatcher).unwrap();
+    // Two threads that wait for sockets, on whatever machine.
+    let host = Host::with(Faults::none().cpus(4));
+    let server = Server::start_on(host, vec![listener], dispatcher, Limits::default()).unwrap();
     (folder, path, server)
 }

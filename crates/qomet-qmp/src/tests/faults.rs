@@ -29,7 +29,7 @@ fn talk(path: &Path) -> usize {
 
 /// Serves two clients on a host with faults; how many replies they got, and how often the host was called.
 fn served(path: &Path, faults: Faults) -> (usize, u64) {
-    let host = Host::with(faults);
+    let host = Host::with(faults.cpus(4));
     let Ok(listener) = Listener::bind_on(host.clone(), &address(path), false) else {
         return (0, host.calls());
     };
