@@ -233,11 +233,17 @@ impl Host {
         Ok(rustix::io::ioctl_fionbio(socket, true)?)
     }
 
-    /// From now on a write waits, but not longer than this.
-    pub(crate) fn set_patience(&self, socket: BorrowedFd<'_>, patience: Duration) -> io::Result<()> {
+    /// From now on reading and writing wait, but each not longer than this.
+    pub(crate) fn set_patience(
+        &self,
+        socket: BorrowedFd<'_>,
+        reading: Duration,
+        writing: Duration,
+    ) -> io::Result<()> {
         self.gate(Call::Blocking)?;
         rustix::io::ioctl_fionbio(socket, false)?;
-        Ok(rustix::net::sockopt::set_socket_timeout(socket, Timeout::Send, Some(patience))?)
+        rustix::net::sockopt::set_socket_timeout(socket, Timeout::Recv, Some(reading))?;
+        Ok(rustix::net::sockopt::set_socket_timeout(socket, Timeout::Send, Some(writing))?)
     }
 
     /// Two sockets that are connected with each other; the first does not wait.

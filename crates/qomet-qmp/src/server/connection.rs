@@ -25,6 +25,10 @@ const ROUNDS: usize = 4;
 /// After so many requests, and before that ever less often, a turn looks at the clock.
 const UNWATCHED: u32 = 32;
 
+/// Some clients write the end of the line on its own, when the request in front of it is long understood. Whoever says
+/// `quit` in this way must not find the socket closed by then; so long its line end is waited for.
+const LINE_END: Duration = Duration::from_millis(100);
+
 /// What becomes of a connection after a turn.
 pub(super) enum Fate {
     /// It waits for its socket.
@@ -48,6 +52,10 @@ pub(super) struct Connection {
     sent: usize,
     /// Whether the client has sent its last byte.
     ended: bool,
+    /// Whether the last byte that was received ends no line, so that more of it may be on its way.
+    within_line: bool,
+    /// Whether this client said `quit`.
+    pub(super) quits: bool,
     /// Work to be started.
     pub(super) job: Option<Job>,
     /// What the reactor waits for.
@@ -74,6 +82,8 @@ impl Connection {
             output,
             sent: 0,
             ended: false,
+            within_line: false,
+            quits: false,
             job: None,
             interest: EpollFlags::empty(),
             queued: false,
@@ -159,7 +169,10 @@ impl Connection {
                 self.ended = true;
                 Ok(0)
             }
-            Ok(count) => Ok(count),
+            Ok(count) => {
+                self.within_line = buffer.get(count - 1) != Some(&b'\n');
+                Ok(count)
+            }
             Err(error) if is_later(&error) => Ok(0),
             Err(error) => Err(error),
         }
@@ -210,7 +223,7 @@ impl Connection {
         self.session.finish();
     }
 
-    /// Says goodbye. Returns whether not all of it could be sent at once.
+    /// Says goodbye. Returns whether there is something to [wait](Self::linger) for.
     pub(super) fn farewell(&mut self, cause: Cause) -> bool {
         if self.session.is_negotiated() {
             self.session.peer().deliver(&mut self.output, FULL);
@@ -224,14 +237,22 @@ impl Connection {
                 data.end_struct();
             });
         }
-        self.send().is_ok() && !self.output.is_empty()
+        self.send().is_ok() && (!self.output.is_empty() || self.ends_later())
     }
 
-    /// Waits until the rest is sent, but not beyond this moment: whoever does not read does not hear it.
+    /// Whether the client said `quit` and may still write the end of the line.
+    fn ends_later(&self) -> bool {
+        self.quits && self.within_line && !self.ended
+    }
+
+    /// Waits until the rest is sent and the line has its end, but not beyond this moment: whoever does not read does not hear it.
     pub(super) fn linger(&mut self, deadline: Instant) {
         let left = deadline.saturating_duration_since(Instant::now());
-        if !left.is_zero() && self.host.set_patience(self.socket.as_fd(), left).is_ok() {
+        if !left.is_zero() && self.host.set_patience(self.socket.as_fd(), LINE_END.min(left), left).is_ok() {
             let _ = self.send();
+            if self.ends_later() {
+                let _ = self.receive(&mut [0; 16]);
+            }
         }
     }
 }

@@ -198,6 +198,7 @@ impl Reactor {
         // A command of the program may panic; only its client is let go, as if it were work of its own.
         let turn = AssertUnwindSafe(|| connection.turn(&mut self.buffer, readable));
         let Ok(fate) = catch_unwind(turn) else { return self.forget(number) };
+        connection.quits |= self.shared.dispatcher.is_quitting();
         if let Some(job) = connection.job.take() {
             let mailbox = Arc::clone(&self.mailbox);
             self.shared.workers.submit(move || {
