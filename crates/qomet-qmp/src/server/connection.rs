@@ -27,7 +27,7 @@ const UNWATCHED: u32 = 32;
 
 /// Some clients write the end of the line on its own, when the request in front of it is long understood. Whoever says
 /// `quit` in this way must not find the socket closed by then; so long its line end is waited for.
-const LINE_END: Duration = Duration::from_millis(100);
+const LINE_END: Duration = Duration::from_millis(250);
 
 /// What becomes of a connection after a turn.
 pub(super) enum Fate {

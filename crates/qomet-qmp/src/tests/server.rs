@@ -33,8 +33,8 @@ fn whoever_says_quit_and_ends_the_line_later_finds_the_socket_open() {
     let (_folder, path, server) = serve();
     let mut client = Client::new(&path);
     client.0.get_mut().write_all(b"{'execute': 'quit'}").unwrap();
-    assert_eq!(client.hear(), json!({"return": {}}));
     client.0.get_mut().write_all(b"\n").unwrap();
+    assert_eq!(client.hear(), json!({"return": {}}));
     assert_eq!(client.hear()["event"], json!("SHUTDOWN"));
     assert_eq!(server.wait(), Cause::Quit);
 }
