@@ -54,6 +54,15 @@ const OWN: Explanations = &[
         "total-and-one-way",
         "A limit of the total holds for reads and writes together. It cannot be combined with a limit of one of them.",
     ),
+    (
+        "no-event-loop",
+        "The thread needs descriptors to wait with, and the host gives none. Mostly the process has as many as it may have \
+         (RLIMIT_NOFILE).",
+    ),
+    (
+        "not-waited-for",
+        "A thread can wait for a socket, a pipe or a device, not for a regular file, which is always ready.",
+    ),
     ("no-rules", "The file has no rules that could be read."),
 ];
 

@@ -146,6 +146,11 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
     ("populate-cancelled", "Making the memory present was cancelled. Everything mapped is unmapped again."),
     ("outside-region", "A consumer asked for bytes beyond the end of the memory."),
     (
+        "file-truncated",
+        "Somebody made the file shorter than the memory that is mapped of it. Touching what is gone is a SIGBUS; make the file as \
+         long again as it was.",
+    ),
+    (
         "page-lost",
         "A page of the memory is not there any more, because the file was truncated behind the program's back. Reading and \
          writing return this error instead of a SIGBUS.",

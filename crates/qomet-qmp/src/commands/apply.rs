@@ -7,6 +7,7 @@
 //! `allow-loss` allows what creating never does, so it changes nothing.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use qomet::{
     Diagnostic, Diagnostics, Input as _, InputKind, Level, Model, ModelErrorKind, ObjectRef, Progress, Value,
@@ -16,6 +17,7 @@ use qomet_config::{Documents, Leniency, TapeInput};
 
 use crate::dispatch::{AnyValue, Call, Command, Done, Shape};
 use crate::jobs::Task;
+use crate::log;
 use crate::wire::Refusal;
 
 /// The arguments of `x-apply`.
@@ -119,6 +121,7 @@ fn create(
     prune: bool,
     progress: &Arc<Progress>,
 ) -> Result<(u64, Vec<String>), Refusal> {
+    let begun = Instant::now();
     let mut plan = documents.plan(model, Level::Graph);
     plan.report_to(Arc::clone(progress));
     if let Some(revision) = if_revision {
@@ -136,6 +139,8 @@ fn create(
     let warnings: Vec<Warned> = plan.diagnostics().iter().map(Warned::from).collect();
     let (created, found) = plan.create();
     let Ok(created) = created else { return Err(found.into()) };
+    log::created(&created, begun);
+    found.iter().for_each(log::warned);
     warnings.into_iter().for_each(|warning| model.warn(warning));
     Ok((model.revision(), created.iter().map(ObjectRef::path).collect()))
 }
