@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 use crate::server::PATIENCE;
 
+/// How an event begins.
+const EVENT: &[u8] = b"{\"timestamp\"";
+
 /// Requests one after the other, ready to be sent.
 #[derive(Clone, Debug, Default)]
 pub struct Requests {
@@ -57,6 +60,8 @@ impl<S: AsRef<str>> FromIterator<S> for Requests {
 pub struct Client {
     socket: UnixStream,
     buffer: Vec<u8>,
+    /// Where the last line begins.
+    last: usize,
     from: usize,
     to: usize,
 }
@@ -99,7 +104,7 @@ impl Client {
         let socket = UnixStream::connect(path)?;
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.set_write_timeout(Some(PATIENCE))?;
-        Ok(Client { socket, buffer: vec![0; 4 << 10], from: 0, to: 0 })
+        Ok(Client { socket, buffer: vec![0; 4 << 10], last: 0, from: 0, to: 0 })
     }
 
     /// The same with so much patience for a server that listens again only when it has seen that the last client has
@@ -143,7 +148,7 @@ impl Client {
         loop {
             if let Some(at) = memchr::memchr(b'\n', &self.buffer[looked..self.to]) {
                 let line = self.from..looked + at + 1;
-                self.from = line.end;
+                (self.last, self.from) = (line.start, line.end);
                 return Ok(&self.buffer[line]);
             }
             looked = self.to - self.from;
@@ -167,13 +172,22 @@ impl Client {
         }
     }
 
+    /// The next line that is no event.
+    ///
+    /// # Errors
+    /// The server is gone.
+    pub fn reply(&mut self) -> io::Result<&[u8]> {
+        while self.line()?.starts_with(EVENT) {}
+        Ok(&self.buffer[self.last..self.from])
+    }
+
     /// Sends a request, which ends in a line end, and waits for what returns.
     ///
     /// # Errors
     /// It is refused, or the server is gone.
     pub fn call(&mut self, request: &str) -> io::Result<&[u8]> {
         self.send(request.as_bytes())?;
-        let line = self.line()?;
+        let line = self.reply()?;
         if line.starts_with(b"{\"return\"") {
             return Ok(line);
         }
@@ -211,11 +225,12 @@ impl Client {
             }
             while let Some(at) = memchr::memchr(b'\n', &self.buffer[self.from..self.to]) {
                 let line = &self.buffer[self.from..=self.from + at];
-                if !line.starts_with(b"{\"return\"") {
+                if line.starts_with(b"{\"return\"") {
+                    got += 1;
+                    bytes += line.len();
+                } else if !line.starts_with(EVENT) {
                     return Err(io::Error::other(String::from_utf8_lossy(line).into_owned()));
                 }
-                got += 1;
-                bytes += line.len();
                 self.from += at + 1;
             }
             if got < requests.len() && (sent - got > window / 2 || sent == requests.len()) {

@@ -373,7 +373,7 @@ fn prealloc(plan: &Plan) -> io::Result<Vec<Row>> {
         let mut slowest = Duration::ZERO;
         let waiting = std::thread::scope(|scope| -> io::Result<f64> {
             let waiter = scope.spawn(|| -> io::Result<f64> {
-                let reply = worker.line()?;
+                let reply = worker.reply()?;
                 if !reply.starts_with(b"{\"return\"") {
                     return Err(io::Error::other(String::from_utf8_lossy(reply).into_owned()));
                 }

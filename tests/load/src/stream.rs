@@ -204,7 +204,10 @@ fn plain(value: &Value) -> String {
 
 /// A line; QEMU writes a number that is too large as `inf`, which is no JSON, and Qomet as null.
 fn read(line: &[u8]) -> Option<Value> {
-    let text = String::from_utf8_lossy(line).replace(": inf", ": null").replace(": -inf", ": null");
+    let mut text = String::from_utf8_lossy(line).replace("-inf", "inf");
+    for before in [": ", ", ", "["] {
+        text = text.replace(&format!("{before}inf"), &format!("{before}null"));
+    }
     serde_json::from_str(&text).ok()
 }
 
