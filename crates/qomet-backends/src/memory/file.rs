@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use qomet::prelude::*;
-use qomet::{Instance, ProbeContext, Progress, Result};
-use qomet_memory::{FileRequest, Region, Rom};
+use qomet::{Content, Instance, ProbeContext, Progress, Result};
+use qomet_memory::{FileRequest, MemoryWarning, Region, Rom};
 
 use super::backend::{BackendState, HostMemory, MemoryBackend};
 use super::batch::{Files, MemoryHost, Requests};
@@ -85,7 +85,12 @@ impl Realize for FileBackend {
             (cx.batch::<Requests>(), cx.service::<Files>(), cx.service::<MemoryHost>());
         let Some(verdict) = requests.plan(&files, &host).verdict(cx.id()) else { return };
         verdict.faults.iter().for_each(|fault| cx.report(refusal(fault.clone())));
-        verdict.warnings.iter().for_each(|one| cx.report(warning(one.clone())));
+        for one in &verdict.warnings {
+            // Who goes with this batch leaves the range.
+            if !matches!(one, MemoryWarning::FileRangesOverlap { other, .. } if cx.is_leaving(other)) {
+                cx.report(warning(one.clone()));
+            }
+        }
     }
 
     fn realize(&self, cx: &mut RealizeContext<'_>) -> Result<BackendState> {
@@ -106,6 +111,18 @@ impl Realize for FileBackend {
 
     fn prepare(&self, state: &BackendState, property: &'static str, progress: &Progress) -> Result<()> {
         self.prepare_live(state, property, progress)
+    }
+
+    fn content(&self, state: &BackendState) -> Content {
+        let region = state.region();
+        match () {
+            () if region.is_readonly() => Content::None,
+            // What was written to a private mapping is in no file, and a temporary file has no name.
+            () if !region.is_shared() || region.file_id().is_none() || self.discard_data.get() => {
+                Content::Lost
+            }
+            () => Content::Kept,
+        }
     }
 
     fn apply(&self, state: &BackendState, property: &'static str) -> Result<()> {

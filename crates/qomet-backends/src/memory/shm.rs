@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use qomet::prelude::*;
-use qomet::{Instance, ProbeContext, Progress, Result};
+use qomet::{Content, Instance, ProbeContext, Progress, Result};
 use qomet_memory::{AnonymousKind, AnonymousRequest, Region};
 
 use super::anonymous;
@@ -50,6 +50,10 @@ impl Realize for ShmBackend {
 
     fn prepare(&self, state: &BackendState, property: &'static str, progress: &Progress) -> Result<()> {
         self.prepare_live(state, property, progress)
+    }
+
+    fn content(&self, _: &BackendState) -> Content {
+        Content::Lost
     }
 
     fn apply(&self, state: &BackendState, property: &'static str) -> Result<()> {
