@@ -165,7 +165,7 @@ fn refuse(bytes: &[u8]) {
     let shown = qomet_config::render_human(plan.diagnostics(), documents.sources(), false);
     assert_eq!(plan.is_accepted(), !plan.diagnostics().iter().any(Diagnostic::is_error), "{shown}");
     if !plan.is_accepted() {
-        assert!(plan.create().0.is_err(), "{shown}");
+        assert!(plan.carry_out().0.is_err(), "{shown}");
     }
 }
 

@@ -92,7 +92,7 @@ fn judge(name: &str) {
     let refused = found.iter().any(Diagnostic::is_error);
     assert_eq!(plan.is_accepted(), !refused, "{name}");
     if refused {
-        assert!(plan.create().0.is_err(), "{name}: created what the check refused");
+        assert!(plan.carry_out().0.is_err(), "{name}: created what the check refused");
         assert!(model.is_empty() || model.children(model.objects()).is_empty(), "{name}: an object stays");
     }
     assert_eq!(rejection.folder.contents(), before, "{name}: the files are no longer what they were");

@@ -52,7 +52,7 @@ pub(crate) fn check(
                 console.print(&format!("left alone: {}\n", others.join(" ")));
             }
             if plan.is_accepted() {
-                let objects = count(plan.batch().drafts().len(), "object");
+                let objects = count(plan.drafts().len(), "object");
                 let of = |number: usize, what| (number > 0).then(|| count(number, what));
                 let texts = [
                     of(arguments.files.len(), "file"),

@@ -59,7 +59,7 @@ fn one_bag(report: &mut Report) {
         || {
             let mut documents = Documents::new();
             documents.add("bag", black_box(&text).as_bytes());
-            let (made, found) = documents.plan(&model, Level::Host).create();
+            let (made, found) = documents.plan(&model, Level::Host).carry_out();
             let object = made.unwrap().remove(0);
             assert!(found.is_empty());
             model.delete(&object).unwrap();
@@ -162,7 +162,7 @@ fn many_bags(report: &mut Report) {
         let (model, bytes) = (Model::new(registry.clone()), text.clone());
         let mut documents = Documents::new();
         let (add, ()) = timed(|| documents.add("bags", bytes));
-        let (took, (made, found)) = timed(|| documents.plan(&model, Level::Host).create());
+        let (took, (made, found)) = timed(|| documents.plan(&model, Level::Host).carry_out());
         assert!(found.is_empty() && made.unwrap().len() == BAGS);
         add + took
     };
@@ -194,7 +194,7 @@ fn peak(side: &str) -> f64 {
             documents.add("bags", text.as_bytes());
             let plan = documents.plan(&model, if side == "plan" { Level::Graph } else { Level::Host });
             if side == "live" {
-                drop(black_box(plan.create().0.unwrap()));
+                drop(black_box(plan.carry_out().0.unwrap()));
             } else {
                 drop(black_box(plan));
             }

@@ -41,8 +41,8 @@ pub(crate) fn run(
     let listeners = serve::bind(arguments)?;
     let model = Model::new(registry);
     let plan = documents.plan(&model, Level::Graph);
-    stop.raises(&plan.batch().cancel_flag())?;
-    let (created, diagnostics) = plan.create();
+    stop.raises(&plan.cancel_flag())?;
+    let (created, diagnostics) = plan.carry_out();
     let colour = console.colours_complaints();
     console.complain(&render_human(&diagnostics, documents.sources(), colour));
     let Ok(objects) = created else {

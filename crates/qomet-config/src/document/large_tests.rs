@@ -55,7 +55,7 @@ fn found(text: &str) -> Vec<Diagnostic> {
     documents.add("d.json", text);
     let plan = documents.plan(&model, Level::Host);
     assert!(!plan.is_accepted());
-    let (created, found) = plan.create();
+    let (created, found) = plan.carry_out();
     assert!(created.is_err());
     found
 }
@@ -223,7 +223,7 @@ fn damage_of_the_text_is_said_by_every_plan() {
         let codes: Vec<_> = plan.diagnostics().iter().map(Diagnostic::code).collect();
         assert_eq!(codes, ["not-utf8", "utf16"]);
         assert!(!plan.is_accepted());
-        let (created, found) = plan.create();
+        let (created, found) = plan.carry_out();
         assert!(created.is_err());
         assert_eq!(found.len(), 2);
     }

@@ -17,9 +17,11 @@ mod sensitive;
 mod shape;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use qomet::{
-    AnyDraft, Batch, Diagnostic, Diagnostics, Failed, Level, Model, ObjectRef, Progress, TypeRegistry,
+    AnyDraft, Batch, Diagnostic, Diagnostics, Failed, Level, Model, ModelPlan, ObjectRef, PlanOptions,
+    Progress, Step, TypeRegistry,
 };
 
 use crate::import::{self, Found};
@@ -38,13 +40,23 @@ pub struct Documents {
     others: Vec<String>,
 }
 
-/// What creating the objects of some documents would do. It holds what it needs to do that.
+/// What creating the objects of some documents, or making a model what they say, would do. It holds what it needs to do that.
 pub struct Plan<'d> {
     sources: &'d Sources,
     tapes: Vec<Tape<'d>>,
-    batch: Batch,
+    work: Work,
     diagnostics: Vec<Diagnostic>,
     proof: Option<Failed>,
+}
+
+/// What there is to do.
+enum Work {
+    /// Everything is created.
+    Create(Batch),
+    /// The model is made what the documents say.
+    Update(ModelPlan),
+    /// It is done, or was never possible.
+    Done(Model),
 }
 
 impl Documents {
@@ -139,16 +151,38 @@ impl Documents {
     #[must_use]
     pub fn plan(&self, model: &Model, level: Level) -> Plan<'_> {
         let mut report = Diagnostics::new();
+        let (tapes, mut batch, failed) = self.read(model, &mut report);
+        batch.check(level, &mut report);
+        self.finish(tapes, Work::Create(batch), failed, report)
+    }
+
+    /// Checks everything, and compares it with the objects that there are: what it takes to make the model what the
+    /// documents say. Nothing is touched.
+    #[must_use]
+    pub fn update(&self, model: &Model, options: PlanOptions) -> Plan<'_> {
+        let mut report = Diagnostics::new();
+        let (tapes, batch, failed) = self.read(model, &mut report);
+        // Only what was refused stands in the way; a part of the documents must not be taken for the whole.
+        let is_whole = report.errors() == 0 && failed.is_none();
+        let mut plan = model.plan(batch, options, &mut report);
+        if is_whole {
+            plan.check_host(&mut report);
+        }
+        self.finish(tapes, Work::Update(plan), failed, report)
+    }
+
+    /// From texts to drafts. Also the proof that something of a draft or a text is refused.
+    fn read(&self, model: &Model, report: &mut Diagnostics) -> (Vec<Tape<'_>>, Batch, Option<Failed>) {
         let sources = &self.sources;
         for source in sources.iter() {
-            let _ = source.report_again(&mut report);
+            let _ = source.report_again(report);
         }
         let mut reader = bag::Reader::new(model.registry());
         let mut tapes = Vec::with_capacity(self.pieces.len());
         for piece in &self.pieces {
             let before = report.len();
-            let tape = piece.parse(sources, &mut report);
-            let mut input = TapeInput::new(tape.root(), piece.leniency(), &mut report);
+            let tape = piece.parse(sources, report);
+            let mut input = TapeInput::new(tape.root(), piece.leniency(), report);
             shape::each_bag(tape.root(), &mut input, &mut |bag, input| reader.read(bag, input));
             if report.since(before).iter().any(Diagnostic::is_error) {
                 piece.name_other_dialect(model.registry(), sources, report.since(before));
@@ -160,9 +194,19 @@ impl Documents {
         if let Some(reported) = report.proof() {
             lost.into_iter().for_each(|about| batch.reserve(about, reported));
         }
-        batch.check(level, &mut report);
-        let proof = report.proof().or(failed).or_else(|| tapes.iter().find_map(Tape::failed));
-        let mut plan = Plan { sources, tapes, batch, diagnostics: Vec::new(), proof };
+        let failed = failed.or_else(|| tapes.iter().find_map(Tape::failed));
+        (tapes, batch, failed)
+    }
+
+    fn finish<'d>(
+        &'d self,
+        tapes: Vec<Tape<'d>>,
+        work: Work,
+        failed: Option<Failed>,
+        mut report: Diagnostics,
+    ) -> Plan<'d> {
+        let proof = report.proof().or(failed);
+        let mut plan = Plan { sources: &self.sources, tapes, work, diagnostics: Vec::new(), proof };
         plan.keep(&mut report);
         plan
     }
@@ -208,46 +252,84 @@ impl Plan<'_> {
         self.proof.is_none()
     }
 
-    /// The objects that would be created, as far as they could be read.
+    /// The objects as they should be, as far as they could be read.
     #[must_use]
-    pub fn batch(&self) -> &Batch {
-        &self.batch
+    pub fn drafts(&self) -> &[Box<dyn AnyDraft>] {
+        match &self.work {
+            Work::Create(batch) => batch.drafts(),
+            Work::Update(plan) => plan.batch().drafts(),
+            Work::Done(_) => &[],
+        }
     }
 
-    /// Has creating refuse if the model has another revision: see [`Batch::expect_revision`].
+    /// What happens to each object of an [update](Documents::update); nothing is said of what is only created.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        match &self.work {
+            Work::Update(plan) => plan.steps(),
+            Work::Create(_) | Work::Done(_) => &[],
+        }
+    }
+
+    /// Has [`carry_out`](Self::carry_out) refuse if the model has another revision: see [`Batch::expect_revision`].
     pub fn expect_revision(&mut self, revision: u64) {
-        self.batch.expect_revision(revision);
+        match &mut self.work {
+            Work::Create(batch) => batch.expect_revision(revision),
+            Work::Update(plan) => plan.expect_revision(revision),
+            Work::Done(_) => {}
+        }
     }
 
-    /// Has creating tell how far it has come: see [`Batch::report_to`].
+    /// Has [`carry_out`](Self::carry_out) tell how far it has come: see [`Batch::report_to`].
     pub fn report_to(&mut self, progress: Arc<Progress>) {
-        self.batch.report_to(progress);
+        match &mut self.work {
+            Work::Create(batch) => batch.report_to(progress),
+            Work::Update(plan) => plan.report_to(progress),
+            Work::Done(_) => {}
+        }
     }
 
-    /// Creates every object, or none. Returns the objects, and everything there is to say.
+    /// Set this to cancel [`carry_out`](Self::carry_out).
+    #[must_use]
+    pub fn cancel_flag(&self) -> Arc<AtomicBool> {
+        match &self.work {
+            Work::Create(batch) => batch.cancel_flag(),
+            Work::Update(plan) => plan.batch().cancel_flag(),
+            Work::Done(_) => Arc::default(),
+        }
+    }
+
+    /// Does all of it, or nothing. Returns the objects of the documents, and everything there is to say.
     ///
     /// # Errors
-    /// The proof that something is refused; then nothing was created and nothing is left behind.
-    pub fn create(mut self) -> (Result<Vec<ObjectRef>, Failed>, Vec<Diagnostic>) {
+    /// The proof that something is refused; then everything is as before and nothing is left behind.
+    pub fn carry_out(mut self) -> (Result<Vec<ObjectRef>, Failed>, Vec<Diagnostic>) {
         let mut report = Diagnostics::new();
         report.extend(std::mem::take(&mut self.diagnostics));
-        let result = match self.proof {
-            Some(reported) => Err(reported),
-            None => {
-                let model = self.batch.model().clone();
-                let batch = std::mem::replace(&mut self.batch, model.batch(Vec::new()));
-                batch.create(&mut report)
-            }
+        let done = Work::Done(self.model().clone());
+        let result = match (self.proof, std::mem::replace(&mut self.work, done)) {
+            (Some(reported), _) => Err(reported),
+            (None, Work::Create(batch)) => batch.create(&mut report),
+            (None, Work::Update(plan)) => plan.apply(&mut report),
+            (None, Work::Done(_)) => Ok(Vec::new()),
         };
         self.keep(&mut report);
         (result, self.diagnostics)
+    }
+
+    fn model(&self) -> &Model {
+        match &self.work {
+            Work::Create(batch) => batch.model(),
+            Work::Update(plan) => plan.batch().model(),
+            Work::Done(model) => model,
+        }
     }
 
     /// Looks up the places of what was reported and puts it in order.
     fn keep(&mut self, report: &mut Diagnostics) {
         let mut found = report.take();
         if !found.is_empty() {
-            sensitive::hide(self.batch.model().registry(), &self.tapes, self.sources);
+            sensitive::hide(self.model().registry(), &self.tapes, self.sources);
             place::locate(&self.tapes, &mut found);
             sensitive::conceal(&mut found, self.sources);
             found.sort_by_key(|one| one.place().map_or((u32::MAX, 0), |place| (place.source, place.start)));

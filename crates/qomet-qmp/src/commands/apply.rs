@@ -137,7 +137,7 @@ fn create(
     }
     // Those that creating finds it tells itself.
     let warnings: Vec<Warned> = plan.diagnostics().iter().map(Warned::from).collect();
-    let (created, found) = plan.create();
+    let (created, found) = plan.carry_out();
     let Ok(created) = created else { return Err(found.into()) };
     log::created(&created, begun);
     found.iter().for_each(log::warned);

@@ -12,11 +12,12 @@
 //! there. For a moment both exist, which takes memory for both.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use compact_str::CompactString;
 
 use super::update::{Update, Values};
-use super::{Batch, Level, Model};
+use super::{Batch, Level, Model, Progress};
 use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind};
 use crate::object::{AnyDraft, ObjectRef};
 use crate::types::{Content, Property};
@@ -99,6 +100,7 @@ pub struct Step {
 pub struct ModelPlan {
     pub(super) batch: Batch,
     steps: Vec<Step>,
+    revision: u64,
     pub(super) refused: Option<Failed>,
 }
 
@@ -127,12 +129,31 @@ impl ModelPlan {
         &self.batch
     }
 
+    /// The revision of the model that the plan is about.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Has [`apply`](Self::apply) refuse if the model has another revision than this.
+    pub fn expect_revision(&mut self, revision: u64) {
+        self.batch.expect_revision(revision);
+    }
+
+    /// Has [`apply`](Self::apply) tell how far it has come: see [`Batch::report_to`].
+    pub fn report_to(&mut self, progress: Arc<Progress>) {
+        self.batch.report_to(progress);
+    }
+
     /// Checks what is going to be made against the host too, which is only read.
     pub fn check_host(&mut self, report: &mut Diagnostics) {
-        if self.refused.is_none() {
-            self.batch.check(Level::Host, report);
-            self.refused = report.proof();
+        if self.refused.is_some() {
+            return;
         }
+        let mut found = Diagnostics::new();
+        self.batch.check(Level::Host, &mut found);
+        self.refused = found.proof();
+        report.extend(found.take());
     }
 }
 
@@ -144,11 +165,12 @@ impl Model {
     #[must_use]
     pub fn plan(&self, mut batch: Batch, options: PlanOptions, report: &mut Diagnostics) -> ModelPlan {
         let mut found = Diagnostics::new();
-        batch.begin_update(self.revision());
+        let revision = self.revision();
+        batch.begin_update(revision);
         batch.check(Level::Graph, &mut found);
         if let Some(refused) = found.proof() {
             report.extend(found.take());
-            return ModelPlan { batch, steps: Vec::new(), refused: Some(refused) };
+            return ModelPlan { batch, steps: Vec::new(), revision, refused: Some(refused) };
         }
         let mut planner = Planner::new(self, batch.drafts());
         for at in batch.order_of_drafts() {
@@ -163,7 +185,7 @@ impl Model {
         batch.set_update(update);
         let refused = found.proof();
         report.extend(found.take());
-        ModelPlan { batch, steps, refused }
+        ModelPlan { batch, steps, revision, refused }
     }
 }
 
