@@ -57,11 +57,6 @@ pub(crate) const EXPLANATIONS: Explanations = &[
     ),
     ("job-not-cancellable", "The work cannot be stopped any more, or never could be."),
     (
-        "cannot-prune",
-        "'prune' asks that objects are deleted which no document has. That does not exist yet, and there are such objects, so \
-         nothing was done.",
-    ),
-    (
         "invalid-queue",
         "A watch keeps at least 1 and at most 1,048,576 events for a client that does not read.",
     ),

@@ -3,17 +3,17 @@
 //! A document is a text, as `qomet check` takes it from a file, or a bag, a list of bags or `{"objects": […]}` as it
 //! stands. Whatever is wrong is told with its line and column in the text (`file` is `documents[0]` and so on).
 //!
-//! Only creation exists so far. `prune` asks that objects go which no document has; where there is any, it is refused.
-//! `allow-loss` allows what creating never does, so it changes nothing.
+//! Objects that there are and that the documents have too are left as they are, changed in place or replaced; with `prune`,
+//! those go that an earlier apply created and that no document has any more. With `dry-run` the plan is told and nothing done.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use qomet::{
-    Diagnostic, Diagnostics, Input as _, InputKind, Level, Model, ModelErrorKind, ObjectRef, Progress, Value,
-    Warned,
+    Action, Diagnostics, Input as _, InputKind, Model, ModelErrorKind, ObjectRef, Output as _, PlanOptions,
+    Progress, Step, Value, Warned,
 };
-use qomet_config::{Documents, Leniency, TapeInput};
+use qomet_config::{Documents, JsonOutput, Leniency, TapeInput};
 
 use crate::dispatch::{AnyValue, Call, Command, Done, Shape};
 use crate::jobs::Task;
@@ -32,15 +32,55 @@ struct Apply {
     prune: Option<bool>,
     /// Whether contents may be lost
     allow_loss: Option<bool>,
+    /// Whether only the plan is told, and nothing is done
+    dry_run: Option<bool>,
 }
 
 /// What `x-apply` answers.
 #[derive(Clone, Debug, PartialEq, Value)]
+#[allow(dead_code, reason = "it describes what `write` writes, because values may be of any type")]
 struct Applied {
-    /// The model's revision afterwards
+    /// The model's revision afterwards; with `dry-run` the one that the plan is about
     revision: u64,
     /// The canonical paths of the objects that were created, in the order of the documents
     created: Vec<String>,
+    /// What happened to each object, or with `dry-run` would
+    steps: Vec<AppliedStep>,
+}
+
+/// What happens to one object.
+#[derive(Clone, Debug, PartialEq, Value)]
+#[allow(dead_code, reason = "it describes what `write` writes, because values may be of any type")]
+struct AppliedStep {
+    /// create, unchanged, change, replace or delete
+    action: String,
+    /// The id of the object
+    id: String,
+    /// The name of its type
+    #[value(rename = "type")]
+    type_name: String,
+    /// The name of the type as it was, if that forces a replacement
+    old_type: Option<String>,
+    /// What becomes of the content of an object that goes: none, kept or lost
+    content: String,
+    /// The properties that differ
+    differences: Vec<AppliedDifference>,
+}
+
+/// A property that is not what it should be.
+#[derive(Clone, Debug, PartialEq, Value)]
+#[allow(dead_code, reason = "it describes what `write` writes, because values may be of any type")]
+struct AppliedDifference {
+    /// The name
+    property: String,
+    /// As it is; absent if it is sensitive
+    from: Option<AnyValue>,
+    /// As it should be; absent if it is sensitive
+    to: Option<AnyValue>,
+    /// Whether it is fixed once the object is realized, which forces a replacement
+    forces: bool,
+    /// The object that is replaced and linked to, if that is the difference
+    follows: Option<String>,
 }
 
 /// What is asked.
@@ -48,7 +88,8 @@ struct Applied {
 struct Request {
     documents: Documents,
     if_revision: Option<u64>,
-    prune: bool,
+    options: PlanOptions,
+    dry_run: bool,
 }
 
 pub(super) fn all() -> Vec<Command> {
@@ -56,7 +97,7 @@ pub(super) fn all() -> Vec<Command> {
 }
 
 fn read(call: &Call<'_>) -> Result<Request, Refusal> {
-    const MEMBERS: [&str; 4] = ["documents", "if-revision", "prune", "allow-loss"];
+    const MEMBERS: [&str; 5] = ["documents", "if-revision", "prune", "allow-loss", "dry-run"];
     let (mut request, mut report) = (Request::default(), Diagnostics::new());
     for (key, node) in call.arguments.iter().flat_map(|node| node.members()) {
         let name = key.str().unwrap_or_default();
@@ -78,10 +119,9 @@ fn read(call: &Call<'_>) -> Result<Request, Refusal> {
                     input.report(Box::new(ModelErrorKind::WrongType { expected, found: node.kind(), value }));
             }
             "if-revision" => request.if_revision = input.uint64().ok(),
-            "prune" => request.prune = input.boolean().unwrap_or_default(),
-            "allow-loss" => {
-                let _ = input.boolean();
-            }
+            "prune" => request.options.prune = input.boolean().unwrap_or_default(),
+            "allow-loss" => request.options.allow_loss = input.boolean().unwrap_or_default(),
+            "dry-run" => request.dry_run = input.boolean().unwrap_or_default(),
             _ => {
                 let problem =
                     ModelErrorKind::UnknownMember { name: name.to_string(), members: MEMBERS.to_vec() };
@@ -104,43 +144,92 @@ fn apply(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let model = call.model().clone();
     // Which objects it is about is known once the documents are read, which may take long already.
     Ok(call.job(Task::Create, "x-apply", "", move |progress, output| {
-        let Request { documents, if_revision, prune } = request;
-        let documents = Arc::new(documents);
-        let created = create(&model, &documents, if_revision, prune, progress);
-        let (revision, created) = created.map_err(|refusal| refusal.in_documents(Arc::clone(&documents)))?;
-        Applied { revision, created }.write(output);
+        let documents = Arc::new(request.documents);
+        let asked = (request.if_revision, request.options, request.dry_run);
+        let done = carry_out(&model, &documents, asked, progress);
+        let (revision, created, steps) =
+            done.map_err(|refusal| refusal.in_documents(Arc::clone(&documents)))?;
+        write(output, revision, &created, &steps);
         Ok(())
     }))
 }
 
-/// Creates everything or nothing; the revision with it, and the paths.
-fn create(
+/// Does all of it or nothing; the revision with it, the paths of what was created, and what happened.
+fn carry_out(
     model: &Model,
     documents: &Documents,
-    if_revision: Option<u64>,
-    prune: bool,
+    (if_revision, options, dry_run): (Option<u64>, PlanOptions, bool),
     progress: &Arc<Progress>,
-) -> Result<(u64, Vec<String>), Refusal> {
+) -> Result<(u64, Vec<String>, Vec<Step>), Refusal> {
     let begun = Instant::now();
-    let mut plan = documents.plan(model, Level::Graph);
+    let before = model.revision();
+    let mut plan = documents.update(model, options);
     plan.report_to(Arc::clone(progress));
     if let Some(revision) = if_revision {
         plan.expect_revision(revision);
     }
-    let others = model.children(model.objects());
-    if prune && let Some(other) = others.first() {
-        let what = format!(
-            "'prune' cannot delete objects yet, and no document can have '{}', which exists",
-            other.name()
-        );
-        return Err(Diagnostic::custom("cannot-prune", what).with_property("prune").into());
+    let steps = plan.steps().to_vec();
+    if dry_run && plan.is_accepted() {
+        return Ok((before, Vec::new(), steps));
     }
     // Those that creating finds it tells itself.
     let warnings: Vec<Warned> = plan.diagnostics().iter().map(Warned::from).collect();
-    let (created, found) = plan.carry_out();
-    let Ok(created) = created else { return Err(found.into()) };
+    let (objects, found) = plan.carry_out();
+    let Ok(objects) = objects else { return Err(found.into()) };
+    let is_new = |step: &&Step| matches!(step.action, Action::Create | Action::Replace);
+    let news = objects.into_iter().zip(&steps).filter(|(_, step)| is_new(step));
+    let created: Vec<ObjectRef> = news.map(|(object, _)| object).collect();
     log::created(&created, begun);
     found.iter().for_each(log::warned);
     warnings.into_iter().for_each(|warning| model.warn(warning));
-    Ok((model.revision(), created.iter().map(ObjectRef::path).collect()))
+    Ok((model.revision(), created.iter().map(ObjectRef::path).collect(), steps))
+}
+
+/// Writes an [`Applied`].
+fn write(output: &mut JsonOutput, revision: u64, created: &[String], steps: &[Step]) {
+    let text = |output: &mut JsonOutput, name: &str, text: &str| {
+        output.member(name);
+        output.string(text);
+    };
+    output.begin_struct();
+    output.member("revision");
+    output.uint64(revision);
+    output.member("created");
+    output.begin_list();
+    created.iter().for_each(|path| output.string(path));
+    output.end_list();
+    output.member("steps");
+    output.begin_list();
+    for step in steps {
+        output.begin_struct();
+        text(output, "action", step.action.as_str());
+        text(output, "id", &step.id);
+        text(output, "type", &step.type_name);
+        if let Some(old) = &step.old_type {
+            text(output, "old-type", old);
+        }
+        text(output, "content", step.content.as_str());
+        output.member("differences");
+        output.begin_list();
+        for difference in &step.differences {
+            output.begin_struct();
+            text(output, "property", difference.property);
+            for (name, value) in [("from", &difference.from), ("to", &difference.to)] {
+                if let Some(value) = value {
+                    output.member(name);
+                    value.write(output);
+                }
+            }
+            output.member("forces");
+            output.boolean(difference.forces);
+            if let Some(follows) = &difference.follows {
+                text(output, "follows", follows);
+            }
+            output.end_struct();
+        }
+        output.end_list();
+        output.end_struct();
+    }
+    output.end_list();
+    output.end_struct();
 }

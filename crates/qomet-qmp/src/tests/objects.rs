@@ -228,20 +228,48 @@ fn documents_are_applied_all_or_none() {
     let (_held, mut client) = lamps();
     let text = "// two\n[{\"qom-type\": \"lamp\", \"id\": \"c\"}, {\"qom-type\": \"lamp\", \"id\": \"d\"},]";
     let bag = json!({"qom-type": "lamp", "id": "e"});
-    let wrong = json!({"documents": [text, bag, "[\n  {\"qom-type\": \"lamp\", \"id\": \"a\"}]"]});
+    let wrong = json!({"documents": [text, bag, "[\n  {\"qom-type\": \"lampe\", \"id\": \"g\"}]"]});
     let error = client.run("x-apply", &wrong);
     let problem = &error["data"][0];
     assert_eq!(
         (code(&error), &problem["file"], &problem["line"], &problem["column"]),
-        ("duplicate-id", &json!("documents[2]"), &json!(2), &json!(30))
+        ("unknown-type", &json!("documents[2]"), &json!(2), &json!(16))
     );
     let applied =
         client.run("x-apply", &json!({"documents": [text, bag], "if-revision": 2, "allow-loss": true}));
-    assert_eq!(applied, json!({"revision": 3, "created": ["/objects/c", "/objects/d", "/objects/e"]}));
+    assert_eq!(applied["revision"], 3);
+    assert_eq!(applied["created"], json!(["/objects/c", "/objects/d", "/objects/e"]));
     let again = json!({"documents": [{"qom-type": "lamp", "id": "f"}], "if-revision": 2});
     assert_eq!(code(&client.run("x-apply", &again)), "revision-changed");
-    let prune = json!({"documents": [{"qom-type": "lamp", "id": "f"}], "prune": true});
-    assert_eq!(code(&client.run("x-apply", &prune)), "cannot-prune");
+}
+
+/// `ACTION ID` of each step.
+fn steps(applied: &Value) -> Vec<String> {
+    let steps = applied["steps"].as_array().unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    steps.iter().map(|step| format!("{} {}", text(&step["action"]), text(&step["id"]))).collect()
+}
+
+#[test]
+fn documents_are_compared_with_what_there_is() {
+    let (_held, mut client) = lamps();
+    let lamp = |id: &str| json!({"qom-type": "lamp", "id": id});
+    client.run("x-apply", &json!({"documents": [lamp("c")]}));
+    let asked =
+        |dry_run: bool| json!({"documents": [lamp("a"), lamp("d")], "prune": true, "dry-run": dry_run});
+
+    let told = client.run("x-apply", &asked(true));
+    let before = client.run("qom-list", &json!({"path": "/objects"}));
+    let done = client.run("x-apply", &asked(false));
+    let again = client.run("x-apply", &asked(true));
+
+    // `b` was not applied, so it is not pruned.
+    assert_eq!(steps(&told), ["change a", "create d", "delete c"]);
+    assert_eq!(told["created"], json!([]));
+    assert_eq!(before.as_array().unwrap().len(), 4);
+    assert_eq!(steps(&done), steps(&told));
+    assert_eq!(done["created"], json!(["/objects/d"]));
+    assert_eq!(steps(&again), ["unchanged a", "unchanged d"]);
 }
 
 #[test]

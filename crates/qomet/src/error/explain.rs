@@ -176,6 +176,11 @@ pub(crate) const EXPLANATIONS: Explanations = &[
          done only if that is allowed.",
     ),
     (
+        "content-lost",
+        "To make the object what the document says, another one has to take its place, and what it holds is in no file. \
+         Copy it elsewhere first, keep the property that forces this as it is, or allow the loss (--allow-loss).",
+    ),
+    (
         "already-refused",
         "Something about the object, or another of the same batch, was refused before, so it cannot be created. What that \
          was stands in an earlier message.",
