@@ -13,6 +13,8 @@ pub(crate) enum Outcome {
     Rejected,
     /// 2: the command line is wrong, or a file cannot be read or written.
     Usage,
+    /// 2, of `plan` alone: there is something to do.
+    Changes,
     /// 3: what was given is right and the host could not honour it, or a signal cancelled it.
     Refused,
 }
@@ -27,7 +29,7 @@ impl Outcome {
         match self {
             Outcome::Fine => 0,
             Outcome::Rejected => 1,
-            Outcome::Usage => 2,
+            Outcome::Usage | Outcome::Changes => 2,
             Outcome::Refused => 3,
         }
     }

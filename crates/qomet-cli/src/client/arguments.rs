@@ -2,6 +2,7 @@
 //!
 //! Part of the program's command line; the shell takes the same commands, without the address.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -35,6 +36,10 @@ pub(crate) enum Command {
     Add(Add),
     /// Delete objects of a running program (--connect)
     Del(Del),
+    /// Tell what it takes to make a running program's objects what documents say (--connect)
+    Plan(Plan),
+    /// Make a running program's objects what documents say, all or nothing (--connect)
+    Apply(Apply),
     /// Tell what changes in a running program, until Ctrl-C (--connect)
     Watch(Watch),
     /// Send a command of the QEMU Machine Protocol as it is (--connect)
@@ -119,6 +124,44 @@ pub(crate) struct Del {
     pub(crate) connection: Connection,
 }
 
+/// `plan`.
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) what: Documents,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+/// `apply`.
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    pub(crate) what: Documents,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+/// What the objects should be.
+#[derive(Debug, Args)]
+pub(crate) struct Documents {
+    /// Documents that belong together; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Objects go that an earlier apply created and that no document has
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// Objects may go or be replaced though what they hold is lost
+    #[arg(long)]
+    pub(crate) allow_loss: bool,
+    /// Only if the model has this revision, which 'plan --json' tells
+    #[arg(long, value_name = "N")]
+    pub(crate) if_revision: Option<u64>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// `watch`.
 #[derive(Debug, Args)]
 pub(crate) struct Watch {
@@ -169,6 +212,8 @@ impl Command {
             Command::Set(set) => &set.connection,
             Command::Add(add) => &add.connection,
             Command::Del(del) => &del.connection,
+            Command::Plan(plan) => &plan.connection,
+            Command::Apply(apply) => &apply.connection,
             Command::Watch(watch) => &watch.connection,
             Command::Qmp(qmp) => &qmp.connection,
             #[cfg(feature = "shell")]
@@ -238,6 +283,24 @@ Exit code: 0 fine, 1 an object is wrong or the server refuses, 2 usage error or 
   {bin} del ram0 ram1
 
 Exit code: 0 fine, 1 the server refuses one of them, 2 usage error or no connection",
+    ),
+    (
+        "plan",
+        "Examples:
+  {bin} plan vm.json --connect /run/vm.sock
+  {bin} plan base.json extra.json --prune --json
+
+Signs: + create, ~ change in place, ± replace, - delete
+
+Exit code: 0 nothing to do, 1 it cannot be done, 2 there is something to do, or usage error or no connection",
+    ),
+    (
+        "apply",
+        "Examples:
+  {bin} apply vm.json --connect /run/vm.sock
+  {bin} apply vm.json --prune --if-revision 7
+
+Exit code: 0 done, or there was nothing to do; 1 it cannot be done, and nothing was; 2 usage error or no connection",
     ),
     (
         "watch",

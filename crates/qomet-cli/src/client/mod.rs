@@ -11,7 +11,7 @@
 //! glob        patterns over paths
 //! schema      names of enums that QEMU tells nowhere else
 //! report      how refusals look
-//! tree, list, get, set, add, del, types, describe, watch, qmp, shell    one command each
+//! tree, list, get, set, add, del, plan (and apply), types, describe, watch, qmp, shell    one command each
 //! ```
 //!
 //! Not here: the protocol and the best way to read objects (`qomet_qmp::Client`).
@@ -24,6 +24,7 @@ mod describe;
 mod get;
 mod glob;
 mod list;
+mod plan;
 mod qmp;
 mod report;
 #[cfg(feature = "shell")]
@@ -118,6 +119,8 @@ fn execute(command: &Command, session: &mut Session, console: &mut Console) -> D
         Command::Set(arguments) => set::set(session, arguments),
         Command::Add(arguments) => add::add(session, arguments, console),
         Command::Del(arguments) => del::del(session, arguments, console),
+        Command::Plan(arguments) => plan::plan(session, arguments, console),
+        Command::Apply(arguments) => plan::apply(session, arguments, console),
         Command::Watch(arguments) => watch::watch(session, arguments, console),
         Command::Qmp(arguments) => qmp::qmp(session, arguments, console),
         #[cfg(feature = "shell")]

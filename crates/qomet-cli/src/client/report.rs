@@ -122,10 +122,19 @@ fn of_refusal(refused: &Refused) -> Vec<Mistake> {
 fn of_diagnostic(problem: &Value) -> Option<Mistake> {
     let text = |name: &str| problem.get(name).and_then(Value::as_str).map(str::to_owned);
     let message = text("message")?;
+    let place = text("file").map(|file| {
+        let number = |name: &str| problem.get(name).and_then(Value::as_u64).unwrap_or_default();
+        format!("{file}:{}:{}", number("line"), number("column"))
+    });
     let object = text("object").filter(|id| !message.contains(&format!("'{id}'")));
     let note = object.map(|id| match text("type") {
         Some(type_name) => format!("in object '{id}' of type '{type_name}'"),
         None => format!("in object '{id}'"),
     });
+    let note = match (place, note) {
+        (Some(place), Some(note)) => Some(format!("at {place}, {note}")),
+        (Some(place), None) => Some(format!("at {place}")),
+        (None, note) => note,
+    };
     Some(Mistake { code: text("code"), message, note, help: text("help") })
 }

@@ -230,3 +230,52 @@ fn a_text_that_names_no_property_is_a_usage_error() {
     assert_eq!(served.ask(&["get"]).code, 2);
     assert_eq!(served.ask(&["watch", "--interval", "0"]).code, 2);
 }
+
+/// A document that leaves `second` as it is, changes `first` and has a new printer.
+const OFFICE: &str = r#"[
+    {"qom-type": "printer", "id": "first", "buffer": "1M", "paper": "a4"},
+    {"qom-type": "printer", "id": "second", "buffer": 512, "fallback": "first"},
+    {"qom-type": "printer", "id": "third", "buffer": 1024}
+]"#;
+
+#[test]
+fn a_plan_tells_what_there_is_to_do() {
+    let served = Served::new();
+    insta::assert_snapshot!(served.ask_with(&["plan", "-"], OFFICE));
+    assert_eq!(served.ask(&["get", "third.buffer"]).code, 1);
+}
+
+#[test]
+fn what_was_applied_leaves_nothing_to_do() {
+    let served = Served::new();
+    assert_eq!(served.ask_with(&["apply", "-"], OFFICE).code, 0);
+    insta::assert_snapshot!(served.ask_with(&["plan", "-"], OFFICE));
+}
+
+#[test]
+fn what_is_fixed_or_gone_shows_in_the_plan() {
+    let served = Served::new();
+    served.ask_with(&["apply", "-"], OFFICE);
+    let other = OFFICE.replace("\"1M\"", "\"2M\"").replace("\"third\"", "\"fourth\"");
+    insta::assert_snapshot!(served.ask_with(&["plan", "-", "--prune"], &other));
+}
+
+#[test]
+fn a_plan_for_programs() {
+    let json = Served::new().ask_with(&["plan", "-", "--json"], OFFICE).out;
+    let plan: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(plan["steps"][0]["differences"][0]["property"], "paper");
+}
+
+#[test]
+fn a_mistake_in_an_applied_document_has_its_place() {
+    let wrong = OFFICE.replace("\"a4\"", "\"a9\"");
+    insta::assert_snapshot!(Served::new().ask_with(&["apply", "-"], &wrong));
+}
+
+#[test]
+fn a_plan_of_another_revision_is_refused() {
+    let ended = Served::new().ask_with(&["apply", "-", "--if-revision", "1"], OFFICE);
+    assert_eq!(ended.code, 1);
+    assert!(ended.err.contains("revision-changed"), "{}", ended.err);
+}

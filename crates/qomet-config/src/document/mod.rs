@@ -309,7 +309,10 @@ impl Plan<'_> {
         let done = Work::Done(self.model().clone());
         let result = match (self.proof, std::mem::replace(&mut self.work, done)) {
             (Some(reported), _) => Err(reported),
-            (None, Work::Create(batch)) => batch.create(&mut report),
+            (None, Work::Create(mut batch)) => {
+                batch.count_as_applied();
+                batch.create(&mut report)
+            }
             (None, Work::Update(plan)) => plan.apply(&mut report),
             (None, Work::Done(_)) => Ok(Vec::new()),
         };

@@ -43,6 +43,7 @@ pub struct Batch {
     /// Whether the drafts may be objects that there are; then how they are related, once that is known.
     updates: bool,
     update: Option<Update>,
+    applied: bool,
     /// For those who asked for it, and else for nobody: then it need not be on the heap.
     watched: OnceLock<Arc<Progress>>,
     /// The ids, once they are taken.
@@ -84,6 +85,7 @@ impl Batch {
             revision: None,
             updates: false,
             update: None,
+            applied: false,
             watched: OnceLock::new(),
             claimed: None,
             unwatched: Progress::new(),
@@ -153,6 +155,7 @@ impl Batch {
     pub(super) fn begin_update(&mut self, revision: u64) {
         self.revision = Some(revision);
         self.updates = true;
+        self.applied = true;
     }
 
     /// Says how the drafts relate to the objects that there are.
@@ -168,6 +171,11 @@ impl Batch {
     /// The object that a draft is or becomes without being made.
     fn standing(&self, at: usize) -> Option<&ObjectRef> {
         self.update.as_ref()?.standing(at)
+    }
+
+    /// Says that the objects come from documents that may be applied again: then they may be pruned.
+    pub fn count_as_applied(&mut self) {
+        self.applied = true;
     }
 
     /// Says that the batch was meant to have an object that could not even become a draft, so that links to it are
@@ -323,8 +331,10 @@ impl Batch {
 
     /// Puts what was made into the tree, and takes out what goes.
     fn enter(&self, objects: &[ObjectRef]) -> crate::error::Result<Vec<ObjectRef>> {
-        if let Some(update) = &self.update {
+        if self.applied {
             objects.iter().for_each(|object| object.header().mark_applied());
+        }
+        if let Some(update) = &self.update {
             return update.commit(&self.model, &self.place.parent, self.revision, objects);
         }
         // The names were reserved, so what may fail is that the parent went meanwhile, or the revision.
