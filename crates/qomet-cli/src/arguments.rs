@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Types(Types),
     /// Explain a type or one of its properties; those of a server with --connect
     Describe(Describe),
+    /// Tell what the code of a diagnostic means, such as in error[in-use]
+    Explain(Explain),
     /// Print the JSON Schema of documents or of one type
     Schema(Schema),
     /// What asks a server.
@@ -151,6 +153,14 @@ pub(crate) struct Describe {
     pub(crate) connection: Connection,
 }
 
+/// `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// What stands between the brackets of error[…]
+    #[arg(value_name = "CODE")]
+    pub(crate) code: String,
+}
+
 /// `schema`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -202,7 +212,7 @@ const EXIT_CODES: &str = "Exit codes:
   3  the host refused, or a signal came before everything was created (run)";
 
 /// What stands below the help of each command; `{bin}` is the program's name.
-const EXAMPLES: [(&str, &str); 5] = [
+const EXAMPLES: [(&str, &str); 6] = [
     (
         "check",
         "Examples:
@@ -241,6 +251,13 @@ signal came before everything was created",
   {bin} describe TYPE --json
 
 Exit code: 0 fine, 1 there is no such type or property, 2 usage error",
+    ),
+    (
+        "explain",
+        "Examples:
+  {bin} explain in-use
+
+Exit code: 0 fine, 1 there is no such code, 2 usage error",
     ),
     (
         "schema",

@@ -113,6 +113,16 @@ fn a_schema_file_that_cannot_be_written_is_named() {
     assert!(ended.err.starts_with(&format!("error: cannot write '{name}/document.schema.json': ")));
 }
 
+#[test]
+fn a_code_is_explained() {
+    insta::assert_snapshot!(qomet(&["explain", "in-use"]));
+}
+
+#[test]
+fn an_unknown_code_is_rejected_with_the_nearest_one() {
+    insta::assert_snapshot!(qomet(&["explain", "in-used"]));
+}
+
 /// A folder with two schemas: `old.json` and what `new` makes of it, in `new/`.
 fn two_schemas(new: impl FnOnce(&mut serde_json::Value)) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
