@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Make a running program's objects what documents say, all or nothing (--connect)
     Apply(Apply),
+    /// Print a document of a running program's objects (--connect)
+    Dump(Dump),
     /// Tell what changes in a running program, until Ctrl-C (--connect)
     Watch(Watch),
     /// Send a command of the QEMU Machine Protocol as it is (--connect)
@@ -142,6 +144,13 @@ pub(crate) struct Apply {
     pub(crate) connection: Connection,
 }
 
+/// `dump`.
+#[derive(Debug, Args)]
+pub(crate) struct Dump {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
 /// What the objects should be.
 #[derive(Debug, Args)]
 pub(crate) struct Documents {
@@ -214,6 +223,7 @@ impl Command {
             Command::Del(del) => &del.connection,
             Command::Plan(plan) => &plan.connection,
             Command::Apply(apply) => &apply.connection,
+            Command::Dump(dump) => &dump.connection,
             Command::Watch(watch) => &watch.connection,
             Command::Qmp(qmp) => &qmp.connection,
             #[cfg(feature = "shell")]
@@ -301,6 +311,13 @@ Exit code: 0 nothing to do, 1 it cannot be done, 2 there is something to do, or 
   {bin} apply vm.json --prune --if-revision 7
 
 Exit code: 0 done, or there was nothing to do; 1 it cannot be done, and nothing was; 2 usage error or no connection",
+    ),
+    (
+        "dump",
+        "Examples:
+  {bin} dump --connect /run/vm.sock > vm.json
+
+Exit code: 0 fine, 1 the server refuses, 2 usage error or no connection",
     ),
     (
         "watch",

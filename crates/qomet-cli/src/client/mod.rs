@@ -11,7 +11,7 @@
 //! glob        patterns over paths
 //! schema      names of enums that QEMU tells nowhere else
 //! report      how refusals look
-//! tree, list, get, set, add, del, plan (and apply), types, describe, watch, qmp, shell    one command each
+//! tree, list, get, set, add, del, plan (and apply), dump, types, describe, watch, qmp, shell    one command each
 //! ```
 //!
 //! Not here: the protocol and the best way to read objects (`qomet_qmp::Client`).
@@ -21,6 +21,7 @@ pub(crate) mod arguments;
 mod add;
 mod del;
 mod describe;
+mod dump;
 mod get;
 mod glob;
 mod list;
@@ -121,6 +122,7 @@ fn execute(command: &Command, session: &mut Session, console: &mut Console) -> D
         Command::Del(arguments) => del::del(session, arguments, console),
         Command::Plan(arguments) => plan::plan(session, arguments, console),
         Command::Apply(arguments) => plan::apply(session, arguments, console),
+        Command::Dump(arguments) => dump::dump(session, arguments, console),
         Command::Watch(arguments) => watch::watch(session, arguments, console),
         Command::Qmp(arguments) => qmp::qmp(session, arguments, console),
         #[cfg(feature = "shell")]

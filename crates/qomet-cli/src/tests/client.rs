@@ -261,6 +261,15 @@ fn what_is_fixed_or_gone_shows_in_the_plan() {
 }
 
 #[test]
+fn a_dump_is_a_document_that_leaves_nothing_to_do() {
+    let served = Served::new();
+    let dumped = served.ask(&["dump"]);
+    insta::assert_snapshot!(dumped);
+    let planned = served.ask_with(&["plan", "-"], &dumped.out);
+    assert_eq!((planned.code, planned.out.as_str()), (0, "2 objects: unchanged 2\n"), "{}", planned.err);
+}
+
+#[test]
 fn a_plan_for_programs() {
     let json = Served::new().ask_with(&["plan", "-", "--json"], OFFICE).out;
     let plan: serde_json::Value = serde_json::from_str(&json).unwrap();
