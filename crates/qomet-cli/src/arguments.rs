@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use qomet_config::Dialect;
+use qomet_config::{Dialect, Language};
 use qomet_qmp::Address;
 use tracing_subscriber::filter::Targets;
 
@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Create all objects or none, show them, and hold them until SIGINT or SIGTERM
     Run(Run),
+    /// Write bags in another language
+    Convert(Convert),
     /// List the types as a tree; those of a server with --connect
     Types(Types),
     /// Explain a type or one of its properties; those of a server with --connect
@@ -130,6 +132,40 @@ pub(crate) struct Run {
     pub(crate) once: bool,
 }
 
+/// `convert`.
+#[derive(Debug, Args)]
+pub(crate) struct Convert {
+    /// Documents, `-` for standard input, or lines such as TYPE,id=ID,key=value
+    #[arg(value_name = "FILE|LINE", required = true)]
+    pub(crate) texts: Vec<String>,
+    /// The language to write
+    #[arg(long, value_enum)]
+    pub(crate) to: Target,
+    /// How a LINE is read
+    #[arg(long, value_enum, default_value_t = LineDialect::Keyval)]
+    pub(crate) dialect: LineDialect,
+}
+
+/// What `convert` writes: `keyval` and `opts` are the dialects of lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Target {
+    Json,
+    Keyval,
+    Opts,
+    Ini,
+}
+
+impl From<Target> for Language {
+    fn from(target: Target) -> Language {
+        match target {
+            Target::Json => Language::Json,
+            Target::Keyval => Language::Line(Dialect::Keyval),
+            Target::Opts => Language::Line(Dialect::Opts),
+            Target::Ini => Language::Ini,
+        }
+    }
+}
+
 /// `types`.
 #[derive(Debug, Args)]
 pub(crate) struct Types {
@@ -212,7 +248,7 @@ const EXIT_CODES: &str = "Exit codes:
   3  the host refused, or a signal came before everything was created (run)";
 
 /// What stands below the help of each command; `{bin}` is the program's name.
-const EXAMPLES: [(&str, &str); 6] = [
+const EXAMPLES: &[(&str, &str)] = &[
     (
         "check",
         "Examples:
@@ -236,6 +272,15 @@ Exit code: 0 fine (there may be warnings), 1 rejected, 2 usage error or unreadab
 
 Exit code: 0 fine, 1 rejected, 2 usage error or unreadable file, 3 the host refused, or a
 signal came before everything was created",
+    ),
+    (
+        "convert",
+        "Examples:
+  {bin} convert vm.json --to keyval     a line for each object
+  {bin} convert TYPE,id=a,size=1G --to json
+  {bin} convert vm.json --to ini        for -readconfig
+
+Exit code: 0 fine, 1 rejected, or the language cannot say it, 2 usage error or unreadable file",
     ),
     (
         "types",

@@ -18,6 +18,11 @@ use signal_hook::iterator::{Handle, Signals};
 use crate::outcome::Trouble;
 use crate::text::{reason, shown};
 
+/// Whether there is a file of that name.
+pub(crate) fn is_there(path: &Path) -> bool {
+    path.exists()
+}
+
 /// The bytes of a file.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use qomet::TypeRegistry;
-use qomet_config::Documents;
+use qomet_config::{Dialect, Documents};
 
 use crate::arguments::{Describe, Lines, Types};
 use crate::client::arguments::Connection;
@@ -12,19 +12,57 @@ use crate::outcome::{Outcome, Trouble};
 use crate::text::shown;
 use crate::{describe, host, types};
 
+/// What stands for standard input.
+const INPUT: &str = "-";
+
 /// Reads every file into one set of documents; `-` is standard input.
 ///
 /// # Errors
 /// Files that cannot be read, all of them; or standard input is named twice.
 pub(crate) fn read(files: &[PathBuf], console: &mut Console) -> Result<Documents, Trouble> {
-    let is_input = |path: &PathBuf| path == Path::new("-");
-    if files.iter().filter(|path| is_input(path)).count() > 1 {
-        return Err(Trouble("standard input ('-') can be read only once".to_owned()));
-    }
     let mut documents = Documents::new();
+    input_once(files.iter().map(PathBuf::as_path))?;
+    read_files(&mut documents, files, console)?;
+    Ok(documents)
+}
+
+/// Refuses to read standard input twice.
+fn input_once<'p>(files: impl Iterator<Item = &'p Path>) -> Result<(), Trouble> {
+    match files.filter(|path| *path == Path::new(INPUT)).count() {
+        0 | 1 => Ok(()),
+        _ => Err(Trouble("standard input ('-') can be read only once".to_owned())),
+    }
+}
+
+/// Reads files and lines into one set of documents. What is no file and has the look of a line is one.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_texts(
+    texts: &[String],
+    dialect: Dialect,
+    console: &mut Console,
+) -> Result<Documents, Trouble> {
+    let is_line = |text: &&String| text.contains(['=', ',', '{']) && !host::is_there(Path::new(text));
+    let lines: Vec<&String> = texts.iter().filter(is_line).collect();
+    input_once(texts.iter().map(Path::new))?;
+    let mut documents = Documents::new();
+    let mut number = 0;
+    for text in texts {
+        if lines.contains(&text) {
+            documents.add_line(&numbered("LINE", number, lines.len()), text.as_bytes(), dialect);
+            number += 1;
+        } else {
+            read_files(&mut documents, &[PathBuf::from(text)], console)?;
+        }
+    }
+    Ok(documents)
+}
+
+fn read_files(documents: &mut Documents, files: &[PathBuf], console: &mut Console) -> Result<(), Trouble> {
     let mut troubles = Vec::new();
     for path in files {
-        let (name, bytes) = if is_input(path) {
+        let (name, bytes) = if path == Path::new(INPUT) {
             let name = "<stdin>".to_owned();
             (name, host::read_all(console.input(), "standard input"))
         } else {
@@ -35,7 +73,7 @@ pub(crate) fn read(files: &[PathBuf], console: &mut Console) -> Result<Documents
             Err(Trouble(trouble)) => troubles.push(trouble),
         }
     }
-    if troubles.is_empty() { Ok(documents) } else { Err(Trouble(troubles.join("\nerror: "))) }
+    if troubles.is_empty() { Ok(()) } else { Err(Trouble(troubles.join("\nerror: "))) }
 }
 
 /// Adds the objects of the command line.

@@ -23,7 +23,7 @@
 //! console     where text goes: colours, width, closed pipes
 //! log         what the crates below tell of themselves
 //! host        everything else that touches the host: files and signals
-//! check, run, types, describe, explain, schema    one command each
+//! check, run, convert, types, describe, explain, schema    one command each
 //! client      the commands that ask a server
 //! outcome, table, text, input            what they share
 //! ```
@@ -33,6 +33,7 @@ mod arguments;
 mod check;
 mod client;
 mod console;
+mod convert;
 mod describe;
 mod explain;
 mod host;
@@ -110,6 +111,7 @@ fn command_of(
         }
         Command::Check(arguments) => check::check(registry, &arguments, console),
         Command::Run(arguments) => run::run(registry, &arguments, console),
+        Command::Convert(arguments) => convert::convert(registry, &arguments, console),
         Command::Explain(arguments) => explain::explain(&registry, &arguments, console),
         Command::Schema(arguments) => schema::schema(&registry, &arguments, console),
     }

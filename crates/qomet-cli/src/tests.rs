@@ -4,6 +4,7 @@ mod check;
 mod client;
 mod formats;
 mod help;
+mod languages;
 mod run;
 
 use std::cell::RefCell;

@@ -23,6 +23,7 @@
 //! json, line, ini    the syntaxes: each makes tapes
 //! import     texts that hold bags among other things
 //! tape       what every syntax becomes, and its visitor
+//! write      bags to text again, in any language
 //! document   from tapes to checked plans
 //! schema     types, described
 //! render     diagnostics, shown
@@ -40,6 +41,7 @@ mod schema;
 mod source;
 mod syntax_error;
 mod tape;
+mod write;
 
 pub use document::{Documents, Plan, read_bag, read_bag_beside};
 pub use explain::EXPLANATIONS;
@@ -53,3 +55,4 @@ pub use schema::{
 pub use source::{Location, Position, Source, Sources, TEXT_LIMIT};
 pub use syntax_error::{MISTAKES_LIMIT, SyntaxErrorKind};
 pub use tape::{Dialect, Elements, Leniency, Members, Node, Tape, TapeInput};
+pub use write::Language;

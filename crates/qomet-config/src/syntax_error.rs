@@ -126,6 +126,10 @@ pub enum SyntaxErrorKind {
     UnterminatedQuote { quote: char },
     /// An option without what it takes.
     MissingArgument { option: String },
+
+    // writing
+    /// Something that a language has no way to say.
+    Unwritable { what: &'static str, language: &'static str },
 }
 
 use SyntaxErrorKind as K;
@@ -220,10 +224,11 @@ impl Problem for SyntaxErrorKind {
             K::LineTooLong { .. } => "line-too-long",
             K::UnterminatedQuote { .. } => "unterminated-quote",
             K::MissingArgument { .. } => "missing-argument",
+            K::Unwritable { .. } => "unwritable",
         }
     }
 
-    fn message(&self, _: &About, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn message(&self, about: &About, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             K::NotUtf8 { bytes, offset } if bytes.len() == 1 => {
                 write!(f, "the byte at offset {offset} is not UTF-8")
@@ -290,6 +295,10 @@ impl Problem for SyntaxErrorKind {
             }
             K::UnterminatedQuote { quote } => write!(f, "the quote {quote} has no end"),
             K::MissingArgument { option } => write!(f, "'{}' has no argument", Shown(option)),
+            K::Unwritable { what, language } => match &about.property {
+                Some(name) => write!(f, "property '{}' is {what}, which {language} cannot say", Shown(name)),
+                None => write!(f, "{language} cannot say {what}"),
+            },
         }
     }
 
@@ -410,6 +419,7 @@ impl Problem for SyntaxErrorKind {
                 "write [object \"ID\"] or KEY = \"VALUE\", with spaces around the '='".to_owned()
             }
             K::NoSection => "write [object \"ID\"] before it".to_owned(),
+            K::Unwritable { .. } => "convert it to JSON, which can say everything".to_owned(),
             K::UnterminatedQuote { quote } => format!("add {quote} where it ends"),
             K::MissingElement { .. } => "elements are numbered from 0, without gaps, in any order".to_owned(),
             _ => return None,
@@ -531,6 +541,7 @@ impl SyntaxErrorKind {
             K::LineTooLong { length: 2000, limit: 1023 },
             K::UnterminatedQuote { quote: '\'' },
             K::MissingArgument { option: s("-object") },
+            K::Unwritable { what: "an empty list", language: "the dialect 'keyval'" },
         ]
     }
 }

@@ -20,6 +20,11 @@ fn help_of_run() {
 }
 
 #[test]
+fn help_of_convert() {
+    insta::assert_snapshot!(qomet(&["convert", "--help"]));
+}
+
+#[test]
 fn help_of_types() {
     insta::assert_snapshot!(qomet(&["types", "--help"]));
 }

@@ -29,6 +29,7 @@ use crate::ini;
 use crate::line::Help;
 use crate::source::{Form, Source, Sources};
 use crate::tape::{Dialect, Leniency, Node, Tape, TapeInput};
+use crate::write::{Language, Writer};
 use piece::Piece;
 
 /// Texts that are checked together.
@@ -42,6 +43,7 @@ pub struct Documents {
 
 /// What creating the objects of some documents, or making a model what they say, would do. It holds what it needs to do that.
 pub struct Plan<'d> {
+    documents: &'d Documents,
     sources: &'d Sources,
     tapes: Vec<Tape<'d>>,
     work: Work,
@@ -206,7 +208,8 @@ impl Documents {
         mut report: Diagnostics,
     ) -> Plan<'d> {
         let proof = report.proof().or(failed);
-        let mut plan = Plan { sources: &self.sources, tapes, work, diagnostics: Vec::new(), proof };
+        let mut plan =
+            Plan { documents: self, sources: &self.sources, tapes, work, diagnostics: Vec::new(), proof };
         plan.keep(&mut report);
         plan
     }
@@ -287,6 +290,34 @@ impl Plan<'_> {
             Work::Update(plan) => plan.report_to(progress),
             Work::Done(_) => {}
         }
+    }
+
+    /// Writes the bags in another language, or the same. What is written reads back as the same bags, and is as short as
+    /// the language has it.
+    ///
+    /// # Errors
+    /// Something is refused, or the language cannot say something; then what is reported is in
+    /// [`diagnostics`](Self::diagnostics), to which this adds.
+    pub fn write(&mut self, language: Language) -> Result<String, Failed> {
+        if let Some(reported) = self.proof {
+            return Err(reported);
+        }
+        let model = self.model().clone();
+        let mut writer = Writer::new(model.registry(), language);
+        let mut said = Diagnostics::new();
+        for (piece, tape) in self.documents.pieces.iter().zip(&self.tapes) {
+            let mut input = TapeInput::new(tape.root(), piece.leniency(), &mut said);
+            shape::each_bag(tape.root(), &mut input, &mut |bag, input| writer.bag(bag, input));
+        }
+        // Warnings, which were said before.
+        let _ = said.take();
+        let mut report = Diagnostics::new();
+        report.extend(std::mem::take(&mut self.diagnostics));
+        report.extend(std::mem::take(&mut writer.refused));
+        let text = writer.finish();
+        self.proof = report.proof();
+        self.keep(&mut report);
+        self.proof.map_or(Ok(text), Err)
     }
 
     /// Set this to cancel [`carry_out`](Self::carry_out).
