@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use qomet::{Diagnostic, ModelErrorKind, Problem, TypeRegistry};
 use qomet_backends::BackendErrorKind;
-use qomet_backends::memory::{Fault, Warning};
+use qomet_backends::memory::{Fault, FdsetFault, Warning};
 use qomet_backends::thread::ThreadFault;
 use qomet_config::SyntaxErrorKind;
 use qomet_memory::{MemoryError, MemoryWarning};
@@ -28,6 +28,7 @@ fn samples() -> Vec<(&'static str, Diagnostic)> {
         .chain(all("qomet-qmp", ClientError::samples()))
         .chain(all("qomet-backends", BackendErrorKind::samples()))
         .chain(all("qomet-backends", ThreadFault::samples()))
+        .chain(all("qomet-backends", FdsetFault::samples()))
         .collect()
 }
 

@@ -9,6 +9,16 @@ const OWN: Explanations = &[
         "no-such-cpus",
         "None of the CPUs exists on this host, or none belongs to these NUMA nodes. Those that do exist are listed.",
     ),
+    ("fdset-path", "/dev/fdset/N names a set of descriptors by its number."),
+    (
+        "no-such-fdset",
+        "There is no set of that number. add-fd makes one from a descriptor that a client passes, --add-fd from one that the \
+         program inherits; a set that no object uses goes with the last client. query-fdsets lists them.",
+    ),
+    (
+        "fdset-access",
+        "No descriptor of the set was opened for what the memory needs: reading and writing, or only reading with readonly=on.",
+    ),
     (
         "two-affinities",
         "'node-affinity' stands for the CPUs of some NUMA nodes and 'cpu-affinity' names CPUs. Only one of them can be meant.",

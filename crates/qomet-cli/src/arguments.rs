@@ -12,6 +12,7 @@ use qomet_qmp::Address;
 use tracing_subscriber::filter::Targets;
 
 use crate::client::arguments::{self as client, Connection};
+use crate::inherit::AddFd;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -127,6 +128,12 @@ pub(crate) struct Run {
     /// What to log on standard error: off, error, warn, info, debug, trace, or TARGET=LEVEL,… [default: RUST_LOG or warn]
     #[arg(long, value_name = "LEVEL", value_parser = crate::log::filter)]
     pub(crate) log_level: Option<Targets>,
+    /// Take over a file descriptor as /dev/fdset/SET (repeatable): fd=N,set=N[,opaque=TEXT]
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) add_fd: Vec<AddFd>,
+    /// What query-name tells clients
+    #[arg(long, value_name = "NAME", value_parser = guest_name)]
+    pub(crate) name: Option<String>,
     /// Leave at once instead of holding the objects
     #[arg(long)]
     pub(crate) once: bool,
@@ -238,6 +245,16 @@ fn clients(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count @ 1..) => Ok(count),
         _ => Err("expected a number from 1 on".to_owned()),
+    }
+}
+
+/// The name in QEMU's spellings: NAME or guest=NAME.
+fn guest_name(text: &str) -> Result<String, String> {
+    let name = text.strip_prefix("guest=").unwrap_or(text);
+    match name.split_once('=') {
+        None if name.contains(',') => Err("a name has no comma here".to_owned()),
+        None => Ok(name.to_owned()),
+        Some((key, _)) => Err(format!("only a name or guest=NAME can be given, not '{key}='")),
     }
 }
 

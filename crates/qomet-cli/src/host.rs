@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
-use qomet::Size;
+use qomet::{Access, Size};
 use qomet_config::TEXT_LIMIT;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
@@ -96,6 +96,52 @@ pub(crate) fn state_file(name: &str) -> Option<std::path::PathBuf> {
         environment("XDG_STATE_HOME").and_then(|path| absolute(path.into())).or_else(home)?.join("qomet");
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).ok()?;
     Some(folder.join(name))
+}
+
+/// A descriptor that the program inherited, and what it can do.
+///
+/// Rust gives no safe way from a number to a descriptor, because whoever has a number need not own what it means. The
+/// kernel duplicates it for a process that asks for it as for one of another process (`pidfd_getfd`), which is safe.
+/// Where a seccomp profile refuses that, the file is opened again. Whatever was opened since the start has
+/// `FD_CLOEXEC`, so without that flag it was inherited; QEMU looks at the same.
+///
+/// # Errors
+/// It is not open, was not inherited, or the host refuses.
+pub(crate) fn inherit(number: i32) -> Result<(OwnedFd, Access), Trouble> {
+    let name = format!("file descriptor {number}");
+    let info =
+        fs::read_to_string(format!("/proc/self/fdinfo/{number}")).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Trouble(format!("{name} is not open")),
+            _ => cannot("look at", &name, &error),
+        })?;
+    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|octal| u32::from_str_radix(octal.trim(), 8).ok()).unwrap_or_default();
+    let flags = rustix::fs::OFlags::from_bits_retain(flags);
+    if flags.contains(rustix::fs::OFlags::CLOEXEC) {
+        return Err(Trouble(format!("{name} was not inherited: this program opened it")));
+    }
+    let access = match flags & rustix::fs::OFlags::ACCMODE {
+        rustix::fs::OFlags::WRONLY => Access::Write,
+        rustix::fs::OFlags::RDWR => Access::Both,
+        _ => Access::Read,
+    };
+    let own = rustix::process::pidfd_open(rustix::process::getpid(), rustix::process::PidfdFlags::empty());
+    let copied = own
+        .and_then(|own| rustix::process::pidfd_getfd(own, number, rustix::process::PidfdGetfdFlags::empty()));
+    if let Ok(descriptor) = copied {
+        return Ok((descriptor, access));
+    }
+    let again = fs::OpenOptions::new()
+        .read(access != Access::Write)
+        .write(access != Access::Read)
+        .open(format!("/proc/self/fd/{number}"));
+    again.map(|file| (file.into(), access)).map_err(|error| cannot("take over", &name, &error))
+}
+
+/// Closes a number that [`inherit`] has found to be inherited: nothing of this program owns it.
+pub(crate) fn close_inherited(number: i32) {
+    // A number that was given twice is closed already.
+    let _ = nix::unistd::close(number);
 }
 
 /// SIGINT and SIGTERM, from now on told to whoever waits and not fatal any more.

@@ -37,6 +37,7 @@ mod convert;
 mod describe;
 mod explain;
 mod host;
+mod inherit;
 mod input;
 mod log;
 mod outcome;

@@ -5,9 +5,11 @@
 //! from a reported fault is withheld (a misaligned offset is not also "past the end" by less than a page).
 
 use std::ops::Range;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use nix::errno::Errno;
+use nix::fcntl::SealFlag;
 
 use crate::error::{MAX_END, MemoryError};
 use crate::faults::Call;
@@ -173,14 +175,17 @@ fn check_access(
             }
         }
         Kind::Regular { .. } | Kind::Block { .. } | Kind::Char | Kind::Dax { .. } => {
-            if let Err(errno) = host.may_read(path) {
+            if let Err(errno) = host.may_read(request.place()) {
                 faults.push(not_readable(path, errno));
             } else if !request.readonly
-                && let Err(errno) = host.may_write(path)
+                && let Err(errno) = host.may_write(request.place())
             {
                 faults.push(not_writable(request, errno, path, false));
             }
         }
+    }
+    if let Some(file) = &request.passed {
+        check_seals(host, request, &file.0, faults);
     }
     if let Kind::Dax { align, .. } = probe.kind {
         if !request.memory.share {
@@ -194,6 +199,24 @@ fn check_access(
         }
     }
     faults.len() == before
+}
+
+/// A memfd may be sealed against what is asked; mapping it would only be refused with EPERM.
+fn check_seals(host: &Host, request: &FileRequest, file: &OwnedFd, faults: &mut Vec<MemoryError>) {
+    let path = &request.path;
+    match host.seals(file) {
+        Ok(seals) if request.writes_reach_the_file() => {
+            let names = [
+                (SealFlag::F_SEAL_WRITE, "F_SEAL_WRITE"),
+                (SealFlag::F_SEAL_FUTURE_WRITE, "F_SEAL_FUTURE_WRITE"),
+            ];
+            if let Some((_, seal)) = names.into_iter().find(|(seal, _)| seals.contains(*seal)) {
+                faults.push(MemoryError::Sealed { path: path.clone(), seal });
+            }
+        }
+        Ok(_) => {}
+        Err(errno) => faults.push(host_error(Call::Seals, path, errno)),
+    }
 }
 
 /// `path` is that of the request, or of the folder in which a file would be made.
@@ -239,6 +262,15 @@ fn check_length(host: &Host, request: &FileRequest, probe: &Probe, company: Comp
     };
     if !grown {
         return;
+    }
+    if let Some(file) = &request.passed {
+        match host.seals(&*file.0) {
+            Ok(seals) if seals.contains(SealFlag::F_SEAL_GROW) => {
+                verdict.faults.push(MemoryError::Sealed { path: request.path.clone(), seal: "F_SEAL_GROW" });
+            }
+            Ok(_) => {}
+            Err(errno) => verdict.faults.push(host_error(Call::Seals, &request.path, errno)),
+        }
     }
     if let Err(fault) = check_limit(host, || quoted(&request.path), end) {
         verdict.faults.push(fault);
@@ -304,7 +336,7 @@ fn check_dax(host: &Host, request: &FileRequest, probe: &Probe, faults: &mut Vec
 fn maps_sync(host: &Host, request: &FileRequest, probe: &Probe) -> Result<bool, MemoryError> {
     use std::os::fd::AsFd;
     let path = &request.path;
-    let file = host.open(path, false).map_err(|errno| host_error(Call::Open, path, errno))?;
+    let file = host.open(request.place(), false).map_err(|errno| host_error(Call::Open, path, errno))?;
     let size = probe.unit.size;
     let shape = Shape { length: size, alignment: size, guard: size, writable: false, reserve: false };
     let source = Source::File { file: file.as_fd(), offset: 0, shared: true, sync: true };

@@ -91,6 +91,8 @@ pub enum MemoryError {
     NotMappable { path: PathBuf },
     #[error("'{}' is a folder, and readonly=on does not create a file in it", path.display())]
     FolderReadonly { path: PathBuf },
+    #[error("'{}' is sealed against {} ({seal})", path.display(), sealed_against(seal))]
+    Sealed { path: PathBuf, seal: &'static str },
     #[error("'{}' is empty, and readonly=on does not grow it", path.display())]
     EmptyReadonly { path: PathBuf },
     #[error("'{}' is {}, shorter than offset {offset} + size {size} = {}", path.display(), Bytes(*length), offset.saturating_add(*size))]
@@ -380,6 +382,14 @@ impl MemoryError {
                 .on("readonly")
                 .expected("readonly=off for a temporary file, or the path of a file")
                 .found("readonly=on and a folder"),
+            E::Sealed { seal: "F_SEAL_GROW", .. } => Facts::of("file-sealed")
+                .on("mem-path")
+                .expected("a memfd that is as long as offset + size, or may grow")
+                .help("set its length before it is sealed"),
+            E::Sealed { .. } => Facts::of("file-sealed")
+                .on("mem-path")
+                .expected("a memfd that may be written")
+                .help("use share=off, or readonly=on"),
             E::EmptyReadonly { .. } => Facts::of("read-only-file-empty")
                 .on("mem-path")
                 .expected("a file at least as long as offset + size")
@@ -462,6 +472,10 @@ fn neighbours(is_size: bool, value: u64, unit: PageUnit) -> String {
         (false, _) => format!("use {above}"),
         (true, false) => format!("use {below}"),
     }
+}
+
+fn sealed_against(seal: &str) -> &'static str {
+    if seal == "F_SEAL_GROW" { "growing" } else { "writing" }
 }
 
 fn too_short(length: u64, offset: u64, size: u64, unit: PageUnit, device: bool) -> Facts {

@@ -115,6 +115,11 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
         "folder-not-writable",
         "The file does not exist and cannot be created, because its folder cannot be written.",
     ),
+    (
+        "file-sealed",
+        "The memfd that was passed has seals (fcntl F_ADD_SEALS), which nobody can take off, and one of them forbids what the \
+         memory needs.",
+    ),
     ("file-not-readable", "The file cannot be opened for reading."),
     (
         "file-size-limit",

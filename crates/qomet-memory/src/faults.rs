@@ -54,6 +54,8 @@ pub enum Call {
     FreeSpace,
     /// `getrlimit`: the longest file that this process may make.
     Limit,
+    /// `fcntl(F_GET_SEALS)` of a file that was passed.
+    Seals,
     /// `unlinkat`.
     Unlink,
     /// reading a file of sysfs.
@@ -110,6 +112,7 @@ impl Call {
             Call::PunchHole | Call::DontNeed => "discard a range of",
             Call::FileSystem => "identify the file system of",
             Call::FreeSpace => "read the free space of",
+            Call::Seals => "read the seals of",
             Call::Limit => "read the file size limit for",
             Call::Unlink => "remove",
             Call::Sysfs => "read the sysfs attribute",

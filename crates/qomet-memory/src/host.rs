@@ -46,6 +46,25 @@ impl fmt::Debug for Host {
     }
 }
 
+/// Where a file is: at a path, or open already, when the path is only its name.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) open: Option<&'a OwnedFd>,
+}
+
+impl<'a> From<&'a Path> for Place<'a> {
+    fn from(path: &'a Path) -> Self {
+        Self { path, open: None }
+    }
+}
+
+impl<'a> From<&'a PathBuf> for Place<'a> {
+    fn from(path: &'a PathBuf) -> Self {
+        path.as_path().into()
+    }
+}
+
 /// A file system, as far as memory cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileSystem {
@@ -89,9 +108,12 @@ impl Host {
         self.plan.as_deref().map(|plan| &plan.faults)
     }
 
-    pub(crate) fn stat(&self, path: &Path) -> Result<FileStat, Errno> {
+    pub(crate) fn stat<'a>(&self, place: impl Into<Place<'a>>) -> Result<FileStat, Errno> {
         self.gate(Call::Stat)?;
-        nix::sys::stat::fstatat(AT_FDCWD, path, AtFlags::empty())
+        match place.into() {
+            Place { open: Some(file), .. } => nix::sys::stat::fstat(file),
+            Place { path, open: None } => nix::sys::stat::fstatat(AT_FDCWD, path, AtFlags::empty()),
+        }
     }
 
     pub(crate) fn stat_link(&self, folder: impl AsFd, name: &OsStr) -> Result<FileStat, Errno> {
@@ -110,19 +132,33 @@ impl Host {
         nix::fcntl::readlinkat(AT_FDCWD, path).map(PathBuf::from)
     }
 
-    pub(crate) fn may_write(&self, path: &Path) -> Result<(), Errno> {
+    pub(crate) fn may_write<'a>(&self, place: impl Into<Place<'a>>) -> Result<(), Errno> {
         self.gate(Call::Access)?;
+        let Place { path, open } = place.into();
+        if let Some(file) = open {
+            return allows(file, true);
+        }
         nix::unistd::faccessat(AT_FDCWD, path, AccessFlags::W_OK, AtFlags::AT_EACCESS)
     }
 
-    pub(crate) fn may_read(&self, path: &Path) -> Result<(), Errno> {
+    pub(crate) fn may_read<'a>(&self, place: impl Into<Place<'a>>) -> Result<(), Errno> {
         self.gate(Call::AccessRead)?;
+        let Place { path, open } = place.into();
+        if let Some(file) = open {
+            return allows(file, false);
+        }
         nix::unistd::faccessat(AT_FDCWD, path, AccessFlags::R_OK, AtFlags::AT_EACCESS)
     }
 
-    /// Opens without waiting for the other end of whatever `path` leads to, and never becomes its terminal.
-    pub(crate) fn open(&self, path: &Path, write: bool) -> Result<OwnedFd, Errno> {
+    /// Opens without waiting for the other end of whatever `path` leads to, and never becomes its terminal. What is open
+    /// already is duplicated, if it can do what is wanted.
+    pub(crate) fn open<'a>(&self, place: impl Into<Place<'a>>, write: bool) -> Result<OwnedFd, Errno> {
         self.gate(Call::Open)?;
+        let Place { path, open } = place.into();
+        if let Some(file) = open {
+            allows(file, write)?;
+            return file.try_clone().map_err(errno);
+        }
         let access = if write { OFlag::O_RDWR } else { OFlag::O_RDONLY };
         let flags = access | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         again(|| nix::fcntl::openat(AT_FDCWD, path, flags, Mode::empty()))
@@ -211,20 +247,35 @@ impl Host {
         again(|| nix::fcntl::fallocate(file, mode, start, length))
     }
 
-    pub(crate) fn file_system(&self, path: &Path) -> Result<FileSystem, Errno> {
+    /// What keeps a memfd as it is: `F_SEAL_*`; none for other files.
+    pub(crate) fn seals(&self, file: impl AsFd) -> Result<SealFlag, Errno> {
+        self.gate(Call::Seals)?;
+        match nix::fcntl::fcntl(file, FcntlArg::F_GET_SEALS) {
+            Err(Errno::EINVAL) => Ok(SealFlag::empty()),
+            other => other.map(SealFlag::from_bits_retain),
+        }
+    }
+
+    pub(crate) fn file_system<'a>(&self, place: impl Into<Place<'a>>) -> Result<FileSystem, Errno> {
         self.gate(Call::FileSystem)?;
-        let stat = nix::sys::statfs::statfs(path)?;
+        let stat = match place.into() {
+            Place { open: Some(file), .. } => nix::sys::statfs::fstatfs(file)?,
+            Place { path, open: None } => nix::sys::statfs::statfs(path)?,
+        };
         let block = u64::try_from(stat.block_size()).map_err(|_| Errno::EOVERFLOW)?;
         Ok(FileSystem { magic: stat.filesystem_type().0, block })
     }
 
     /// Bytes that an unprivileged writer can still use; `None` where the file system does not count.
-    pub(crate) fn free_space(&self, path: &Path) -> Result<Option<u64>, Errno> {
+    pub(crate) fn free_space<'a>(&self, place: impl Into<Place<'a>>) -> Result<Option<u64>, Errno> {
         self.gate(Call::FreeSpace)?;
         if let Some(bytes) = self.faults().and_then(|faults| faults.free_space) {
             return Ok(Some(bytes));
         }
-        let stat = nix::sys::statvfs::statvfs(path)?;
+        let stat = match place.into() {
+            Place { open: Some(file), .. } => nix::sys::statvfs::fstatvfs(file)?,
+            Place { path, open: None } => nix::sys::statvfs::statvfs(path)?,
+        };
         if stat.blocks() == 0 {
             return Ok(None);
         }
@@ -355,6 +406,18 @@ impl Host {
             return Ok(cpus);
         }
         std::thread::available_parallelism().map(usize::from).map_err(errno)
+    }
+}
+
+/// Whether an open file may be read, and written if that is wanted. It was opened by somebody else, so its own flags
+/// say it, and not who we are.
+fn allows(file: &OwnedFd, write: bool) -> Result<(), Errno> {
+    let flags = OFlag::from_bits_retain(nix::fcntl::fcntl(file, FcntlArg::F_GETFL)?);
+    match flags & OFlag::O_ACCMODE {
+        OFlag::O_RDWR => Ok(()),
+        OFlag::O_WRONLY => Err(Errno::EACCES),
+        _ if write => Err(Errno::EACCES),
+        _ => Ok(()),
     }
 }
 

@@ -79,7 +79,7 @@ pub use plan::Plan;
 pub use populate::{Watcher, Workers, prealloc_threads};
 pub use probe::FileId;
 pub use region::Region;
-pub use request::{AnonymousKind, AnonymousRequest, FileRequest, MemoryOptions, Policy, Rom};
+pub use request::{AnonymousKind, AnonymousRequest, FileRequest, MemoryOptions, Passed, Policy, Rom};
 pub use threads::{ThreadNumber, cpus_of, cpus_of_nodes, online_cpus, set_cpus, start as start_thread};
 pub use undo::Undo;
 pub use warning::MemoryWarning;

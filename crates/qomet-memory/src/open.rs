@@ -125,14 +125,15 @@ pub(crate) fn finish(
 /// Opens a file that was looked at before, and makes sure that it is that file and still long enough.
 fn named(host: &Host, request: &FileRequest, probe: &Probe) -> Result<OwnedFd, MemoryError> {
     let path = &request.path;
-    let file = host.open(path, !request.readonly).map_err(|errno| match (errno, request.readonly) {
-        (Errno::ENOENT, _) => MemoryError::Replaced { path: path.clone() },
-        (Errno::EACCES | Errno::EPERM | Errno::EROFS | Errno::ETXTBSY, false) => {
-            check::not_writable(request, errno, path, false)
-        }
-        (Errno::EACCES | Errno::EPERM, true) => check::not_readable(path, errno),
-        _ => host_error(Call::Open, path, errno),
-    })?;
+    let file =
+        host.open(request.place(), !request.readonly).map_err(|errno| match (errno, request.readonly) {
+            (Errno::ENOENT, _) => MemoryError::Replaced { path: path.clone() },
+            (Errno::EACCES | Errno::EPERM | Errno::EROFS | Errno::ETXTBSY, false) => {
+                check::not_writable(request, errno, path, false)
+            }
+            (Errno::EACCES | Errno::EPERM, true) => check::not_readable(path, errno),
+            _ => host_error(Call::Open, path, errno),
+        })?;
     let stat = host.stat_open(&file).map_err(|errno| host_error(Call::StatOpen, path, errno))?;
     if !probe.is(&stat) {
         return Err(MemoryError::Replaced { path: path.clone() });

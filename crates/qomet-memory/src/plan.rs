@@ -16,7 +16,6 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
 use std::sync::Arc;
 
 use nix::errno::Errno;
@@ -25,7 +24,7 @@ use parking_lot::Mutex;
 use crate::check::{self, Company, Verdict};
 use crate::error::MemoryError;
 use crate::faults::Call;
-use crate::host::Host;
+use crate::host::{Host, Place};
 use crate::ledger::{Before, Claim, FileLedger, Origin, Turn};
 use crate::open::{self, Opened};
 use crate::overlap::{Other, overlaps};
@@ -87,7 +86,7 @@ impl FileLedger {
         };
         let (mut probes, mut by_key) = (Vec::new(), HashMap::new());
         for (owner, request) in requests {
-            let found = probe(host, &request.path);
+            let found = probe(host, request.place());
             let group = found.as_ref().ok().map(|probe| plan.join(&request, probe, &mut by_key));
             plan.by_owner.entry(owner.clone()).or_insert(plan.members.len());
             plan.members.push(Member { owner, request, group, verdict: Verdict::default() });
@@ -170,7 +169,7 @@ impl Plan {
         member: &Member,
         found: Result<Probe, MemoryError>,
     ) -> (Verdict, Result<Probe, MemoryError>) {
-        let found = found.and_then(|found| self.in_turn(&member.request.path, found));
+        let found = found.and_then(|found| self.in_turn(member.request.place(), found));
         match (found, member.group.and_then(|group| self.groups.get(group))) {
             (Ok((found, _turn)), Some(group)) => {
                 let company = self.company(group, &found);
@@ -184,12 +183,12 @@ impl Plan {
     /// Looks at a regular file again once it is its turn: what was seen before may be no more.
     fn in_turn(
         &self,
-        path: &Path,
+        place: Place<'_>,
         mut found: Probe,
     ) -> Result<(Probe, Option<(FileId, Turn<'_>)>), MemoryError> {
         while let (Kind::Regular { .. }, Some(id)) = (&found.kind, found.id()) {
             let turn = self.ledger.turn(id);
-            found = probe(&self.host, path)?;
+            found = probe(&self.host, place)?;
             if found.id() == Some(id) {
                 if found.kind == (Kind::Regular { length: 0 }) {
                     drop(self.ledger.making());
@@ -262,16 +261,16 @@ impl Plan {
             let (sum, free) = match asked.entry(probe.device) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => {
-                    let path = match &probe.kind {
-                        Kind::Missing { folder, .. } => folder,
-                        _ => &member.request.path,
+                    let place = match &probe.kind {
+                        Kind::Missing { folder, .. } => folder.into(),
+                        _ => member.request.place(),
                     };
-                    match self.host.free_space(path) {
+                    match self.host.free_space(place) {
                         Ok(free) => new.insert((0, free)),
                         // It went away after it was judged: opening it will tell.
                         Err(Errno::ENOENT) => continue,
                         Err(errno) => {
-                            member.verdict.faults.push(host_error(Call::FreeSpace, path, errno));
+                            member.verdict.faults.push(host_error(Call::FreeSpace, place.path, errno));
                             continue;
                         }
                     }
@@ -323,7 +322,8 @@ impl Plan {
             (None, Key::Name(..) | Key::Own) => None,
         };
         let path = &member.request.path;
-        let (mut found, turn) = self.in_turn(path, probe(&self.host, path)?)?;
+        let (mut found, turn) =
+            self.in_turn(member.request.place(), probe(&self.host, member.request.place())?)?;
         if expected.is_some() && expected != found.id() {
             return Err(MemoryError::Replaced { path: path.clone() });
         }
@@ -406,7 +406,7 @@ impl Plan {
         let path = &member.request.path;
         let file = self
             .host
-            .open(path, true)
+            .open(member.request.place(), true)
             .map_err(|errno| check::not_writable(&member.request, errno, path, false))?;
         let stat = self.host.stat_open(&file).map_err(|errno| host_error(Call::StatOpen, path, errno))?;
         let id = FileId::of(&stat);

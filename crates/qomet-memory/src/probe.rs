@@ -15,7 +15,7 @@ use nix::sys::stat::FileStat;
 
 use crate::error::{MAX_PATH, MemoryError};
 use crate::faults::Call;
-use crate::host::{FileSystem, Host};
+use crate::host::{FileSystem, Host, Place};
 use crate::pages::{PageSource, PageUnit};
 
 /// `HUGETLBFS_MAGIC` of `linux/magic.h`.
@@ -115,11 +115,12 @@ impl Probe {
     }
 }
 
-/// Looks at a path.
-pub(crate) fn probe(host: &Host, path: &Path) -> Result<Probe, MemoryError> {
+/// Looks at a path, or at a file that is open already.
+pub(crate) fn probe(host: &Host, place: Place<'_>) -> Result<Probe, MemoryError> {
+    let path = place.path;
     check_text(path)?;
-    match host.stat(path) {
-        Ok(stat) => match existing(host, path, &stat) {
+    match host.stat(place) {
+        Ok(stat) => match existing(host, place, &stat) {
             // It went away between the two looks at it.
             Err(MemoryError::Host { call: Call::FileSystem, errno: Errno::ENOENT, .. }) => {
                 missing(host, path)
@@ -202,19 +203,21 @@ fn final_name(path: &Path) -> Option<&OsStr> {
     (!matches!(name, b"" | b"." | b"..")).then(|| OsStr::from_bytes(name))
 }
 
-fn existing(host: &Host, path: &Path, stat: &FileStat) -> Result<Probe, MemoryError> {
+fn existing(host: &Host, place: Place<'_>, stat: &FileStat) -> Result<Probe, MemoryError> {
+    let path = place.path;
     let refuse = |kind| Err(MemoryError::WrongKind { path: path.to_owned(), kind });
     let id = FileId::of(stat);
     let (kind, key) = match file_type(stat) {
         libc::S_IFREG => (Kind::Regular { length: length(path, stat)? }, Key::File(id)),
+        libc::S_IFDIR if place.open.is_some() => return refuse("folder"),
         libc::S_IFDIR => (Kind::Folder, Key::Own),
-        libc::S_IFBLK => (Kind::Block { length: block_length(host, path)? }, Key::File(id)),
+        libc::S_IFBLK => (Kind::Block { length: block_length(host, place)? }, Key::File(id)),
         libc::S_IFCHR => (char_device(host, stat)?, Key::File(id)),
         libc::S_IFIFO => return refuse("FIFO"),
         libc::S_IFSOCK => return refuse("socket"),
         _ => return refuse("special file"),
     };
-    let file_system = file_system(host, path)?;
+    let file_system = file_system(host, place)?;
     let unit = match kind {
         Kind::Dax { align, .. } => PageUnit { size: align, source: PageSource::Dax },
         Kind::Block { .. } | Kind::Char => machine_unit(host)?,
@@ -233,8 +236,9 @@ pub(crate) fn length(path: &Path, stat: &FileStat) -> Result<u64, MemoryError> {
 }
 
 /// The length of a block device is where its end is (memory rule A17); `st_size` is 0.
-fn block_length(host: &Host, path: &Path) -> Result<u64, MemoryError> {
-    let file = host.open(path, false).map_err(|errno| open_error(path, errno))?;
+fn block_length(host: &Host, place: Place<'_>) -> Result<u64, MemoryError> {
+    let path = place.path;
+    let file = host.open(place, false).map_err(|errno| open_error(path, errno))?;
     host.seek_end(&file).map_err(|errno| host_error(Call::Seek, path, errno))
 }
 
@@ -264,8 +268,10 @@ fn char_device(host: &Host, stat: &FileStat) -> Result<Kind, MemoryError> {
     Ok(Kind::Dax { length, align: unit })
 }
 
-fn file_system(host: &Host, path: &Path) -> Result<FileSystem, MemoryError> {
-    host.file_system(path).map_err(|errno| host_error(Call::FileSystem, path, errno))
+fn file_system<'a>(host: &Host, place: impl Into<Place<'a>>) -> Result<FileSystem, MemoryError> {
+    let place = place.into();
+    let path = place.path;
+    host.file_system(place).map_err(|errno| host_error(Call::FileSystem, path, errno))
 }
 
 fn file_unit(host: &Host, path: &Path, file_system: FileSystem) -> Result<PageUnit, MemoryError> {

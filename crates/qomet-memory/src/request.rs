@@ -5,7 +5,11 @@
 //! effect.
 
 use std::fmt;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::host::Place;
 
 /// What all memory has in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,11 +84,25 @@ pub enum Rom {
     Off,
 }
 
+/// A file that somebody opened for us (memory rule A25): it is never opened again, so its path is only its name.
+#[derive(Clone, Debug)]
+pub struct Passed(pub Arc<OwnedFd>);
+
+impl PartialEq for Passed {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Passed {}
+
 /// A window of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileRequest {
     /// The file, device, or folder for a temporary file.
     pub path: PathBuf,
+    /// The same, if it is open already. Not a folder then.
+    pub passed: Option<Passed>,
     /// Where in the file the window starts, in bytes.
     pub offset: u64,
     /// Length of the window in bytes; `None` if nobody said.
@@ -108,6 +126,7 @@ impl FileRequest {
     pub fn new(path: impl Into<PathBuf>, size: u64) -> Self {
         Self {
             path: path.into(),
+            passed: None,
             offset: 0,
             size: Some(size),
             align: None,
@@ -117,6 +136,11 @@ impl FileRequest {
             discard_data: false,
             memory: MemoryOptions::default(),
         }
+    }
+
+    /// Where the file is.
+    pub(crate) fn place(&self) -> Place<'_> {
+        Place { path: &self.path, open: self.passed.as_ref().map(|passed| &*passed.0) }
     }
 
     /// Whether the memory is ROM: what `rom=auto` comes to.

@@ -110,6 +110,8 @@ impl MemoryError {
             Self::NotWritable { path: path(), errno: Errno::EROFS, share: true, folder: false },
             Self::NotWritable { path: "/mem".into(), errno: Errno::EROFS, share: true, folder: true },
             Self::NotReadable { path: path(), errno: Errno::EACCES },
+            Self::Sealed { path: path(), seal: "F_SEAL_GROW" },
+            Self::Sealed { path: path(), seal: "F_SEAL_WRITE" },
             Self::FileSizeLimit { subject: subject(), end: 1 << 30, limit: 1 << 20 },
             Self::PmemWithoutDax { path: path() },
             Self::AlignNotDax { path: "/dev/dax0.0".into(), align: 4096, device: 2 << 20 },

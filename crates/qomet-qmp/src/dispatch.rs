@@ -223,6 +223,7 @@ pub struct Dispatcher {
     pub(crate) peers: Arc<Peers>,
     commands: IndexMap<&'static str, Command, foldhash::fast::RandomState>,
     package: String,
+    name: Option<String>,
     /// For clients that may change something, and for those that may not.
     schemas: [OnceLock<String>; 2],
     /// Set once somebody asked the program to end.
@@ -240,12 +241,30 @@ impl Dispatcher {
             peers: Arc::default(),
             commands: IndexMap::default(),
             package: package.into(),
+            name: None,
             schemas: Default::default(),
             quit: AtomicBool::new(false),
             jobs: Arc::default(),
         };
         dispatcher.extend(commands::all());
         dispatcher
+    }
+
+    /// Sets what `query-name` tells.
+    pub fn set_name(&mut self, name: impl Into<String>) {
+        self.name = Some(name.into());
+    }
+
+    /// What `query-name` tells.
+    pub(crate) fn guest_name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// A client has left.
+    pub(crate) fn leave(&self, client: &Peer) {
+        if self.peers.leave(client) {
+            self.model.services().get::<qomet::Descriptors>().last_client_left();
+        }
     }
 
     /// Adds commands; one with the name of another replaces it.

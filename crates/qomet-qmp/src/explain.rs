@@ -51,6 +51,11 @@ pub(crate) const EXPLANATIONS: Explanations = &[
         "The command takes a descriptor, which is sent as ancillary data (SCM_RIGHTS) with the command or just before it, and \
          none came.",
     ),
+    ("negative-number", "The number counts from 0."),
+    (
+        "descriptor-name",
+        "A name that starts with a digit would be taken for the number of a descriptor. Choose another.",
+    ),
     (
         "job-not-found",
         "There is no work of that id under way. query-jobs lists what there is; what has ended is gone from it.",

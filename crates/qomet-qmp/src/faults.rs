@@ -60,6 +60,8 @@ pub(crate) enum Call {
     Output,
     /// `recvmsg`.
     Receive,
+    /// `fcntl(F_GETFL)` of a descriptor that was passed.
+    Access,
     /// `send`.
     Send,
 }

@@ -324,6 +324,17 @@ impl Host {
         Ok(got.bytes)
     }
 
+    /// What a descriptor can do.
+    pub(crate) fn access(&self, descriptor: impl AsFd) -> io::Result<qomet::Access> {
+        self.gate(Call::Access)?;
+        let flags = rustix::fs::fcntl_getfl(descriptor)? & rustix::fs::OFlags::ACCMODE;
+        Ok(match flags {
+            rustix::fs::OFlags::WRONLY => qomet::Access::Write,
+            rustix::fs::OFlags::RDWR => qomet::Access::Both,
+            _ => qomet::Access::Read,
+        })
+    }
+
     pub(crate) fn send(&self, socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
         self.gate(Call::Send)?;
         Ok(rustix::net::send(socket, bytes, SendFlags::NOSIGNAL)?)

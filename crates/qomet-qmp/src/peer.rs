@@ -272,8 +272,10 @@ impl Peers {
         self.0.lock().insert(peer.number, Arc::downgrade(peer));
     }
 
-    pub(crate) fn leave(&self, peer: &Peer) {
-        self.0.lock().remove(&peer.number);
+    /// Returns whether it was the last.
+    pub(crate) fn leave(&self, peer: &Peer) -> bool {
+        let mut all = self.0.lock();
+        all.remove(&peer.number).is_some() && all.is_empty()
     }
 
     /// Posts an event to every client.

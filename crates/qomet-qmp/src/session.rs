@@ -267,7 +267,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.dispatcher.peers.leave(&self.peer);
+        self.dispatcher.leave(&self.peer);
         self.peer.leave();
         tracing::info!(client = self.peer.number(), "client left");
     }

@@ -30,6 +30,8 @@ pub use error::{
     About, Diagnostic, Diagnostics, ErrorClass, Explanations, Failed, ModelErrorKind, Place, Problem,
     Related, Result, Severity, nearest,
 };
+#[cfg(unix)]
+pub use model::{Access, Borrowed, DescriptorInfo, Descriptors, Missing};
 pub use model::{
     Action, Batch, Difference, Journal, Lease, Level, Model, ModelPlan, PlanOptions, ProbeContext, Progress,
     RealizeContext, Service, Services, Snapshot, Step, Surroundings,

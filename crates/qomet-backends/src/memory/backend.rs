@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use qomet::prelude::*;
-use qomet::{Interface, ProbeContext, Progress, Result};
+use qomet::{Borrowed, Interface, ProbeContext, Progress, Result};
 use qomet_memory::{MemoryError, MemoryOptions, Opened, Region, Workers, prealloc_threads};
 
 use super::batch::MemoryHost;
@@ -91,6 +91,8 @@ pub struct BackendState {
     threads: AtomicU32,
     populated: AtomicBool,
     warnings: Vec<String>,
+    /// What the memory came from, if somebody passed it: then its set does not go by itself.
+    _borrowed: Option<Borrowed>,
 }
 
 /// Memory that consumers map: the interface of every backend.
@@ -108,6 +110,11 @@ impl Interface for dyn HostMemory {
 }
 
 impl BackendState {
+    /// Keeps what the memory came from in use.
+    pub(super) fn of(self, borrowed: Option<Borrowed>) -> Self {
+        Self { _borrowed: borrowed, ..self }
+    }
+
     /// The memory.
     #[must_use]
     pub fn region(&self) -> &Arc<Region> {
@@ -170,6 +177,7 @@ impl MemoryBackend {
             threads: threads.into(),
             populated,
             warnings: told,
+            _borrowed: None,
         })
     }
 

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use qomet::prelude::*;
-use qomet::{Content, Instance, ProbeContext, Progress, Result};
-use qomet_memory::{FileRequest, MemoryWarning, Region, Rom};
+use qomet::{Borrowed, Content, Descriptors, Instance, ProbeContext, Progress, Result, Surroundings};
+use qomet_memory::{FileRequest, MemoryWarning, Passed, Region, Rom};
 
 use super::backend::{BackendState, HostMemory, MemoryBackend};
 use super::batch::{Files, MemoryHost, Requests};
+use super::fdset;
 use super::problem::{refusal, warning};
 
 /// Guest memory that is a window of a file, a block device or persistent memory.
@@ -44,9 +45,10 @@ pub struct FileBackend {
 
 impl FileBackend {
     /// The window that the properties describe.
-    fn request(&self) -> FileRequest {
+    fn request(&self, passed: Option<&Borrowed>) -> FileRequest {
         FileRequest {
             path: self.mem_path.clone(),
+            passed: passed.map(|borrowed| Passed(Arc::clone(borrowed.descriptor()))),
             offset: self.offset.bytes(),
             size: Some(self.size().bytes()),
             align: Some(self.align.bytes()),
@@ -63,7 +65,12 @@ impl FileBackend {
     }
 
     fn effective_rom(&self, _: &BackendState) -> OnOffAuto {
-        self.request().is_rom().into()
+        self.request(None).is_rom().into()
+    }
+
+    /// The file, if somebody passed it.
+    fn borrow(&self, around: &Surroundings<'_>) -> Result<Option<Borrowed>> {
+        fdset::borrow(&self.mem_path, self.readonly, &around.service::<Descriptors>())
     }
 }
 
@@ -76,11 +83,17 @@ impl Realize for FileBackend {
     }
 
     fn announce(&self, cx: &mut ProbeContext<'_>) {
-        cx.batch::<Requests>().announce(cx.id(), self.request());
+        // One that cannot be had is told by `probe`.
+        if let Ok(passed) = self.borrow(cx) {
+            cx.batch::<Requests>().announce(cx.id(), self.request(passed.as_ref()));
+        }
         self.announce_work(cx);
     }
 
     fn probe(&self, cx: &mut ProbeContext<'_>) {
+        if let Err(missing) = self.borrow(cx) {
+            return cx.report(missing);
+        }
         let (requests, files, host) =
             (cx.batch::<Requests>(), cx.service::<Files>(), cx.service::<MemoryHost>());
         let Some(verdict) = requests.plan(&files, &host).verdict(cx.id()) else { return };
@@ -97,10 +110,11 @@ impl Realize for FileBackend {
         let (requests, files, host) =
             (cx.batch::<Requests>(), cx.service::<Files>(), cx.service::<MemoryHost>());
         let id = cx.id().to_owned();
+        let borrowed = self.borrow(cx)?;
         let journal = cx.journal();
         let mut undo = |undo: qomet_memory::Undo| journal.record(move || undo.undo().map_err(refusal));
         let opened = requests.plan(&files, &host).open(&id, &mut undo).map_err(refusal)?;
-        let state = self.finish(opened, false, cx)?;
+        let state = self.finish(opened, false, cx)?.of(borrowed);
         if self.discard_data.get() {
             // Only once everything has succeeded: a refused object must not punch holes.
             let region = Arc::clone(state.region());

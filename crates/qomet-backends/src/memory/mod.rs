@@ -1,7 +1,8 @@
 //! Guest memory: `memory-backend` and the types below it.
 //!
 //! `backend` is what they share, `ram`, `file`, `memfd` and `shm` are the types, `anonymous` is what those without a
-//! path share, `batch` judges all file windows of a batch together, `problem` turns what `qomet-memory` says into diagnostics about properties.
+//! path share, `batch` judges all file windows of a batch together, `fdset` finds the file of `/dev/fdset/N`, `problem`
+//! turns what `qomet-memory` says into diagnostics about properties.
 //!
 //! The way of an `offset`: declared on [`FileBackend`]; fixed once realized because its field is a plain [`Size`](qomet::Size)
 //! (refused in `qomet::AnyObject::set`, for every type); put into a [`FileRequest`](qomet_memory::FileRequest) by
@@ -65,6 +66,7 @@
 mod anonymous;
 mod backend;
 mod batch;
+mod fdset;
 mod file;
 mod memfd;
 mod problem;
@@ -77,6 +79,7 @@ mod tests;
 
 pub use backend::{BackendState, HostMemory, MemoryBackend, Policy};
 pub use batch::MemoryHost;
+pub use fdset::FdsetFault;
 pub use file::FileBackend;
 pub use memfd::MemfdBackend;
 pub(crate) use problem::refusal;

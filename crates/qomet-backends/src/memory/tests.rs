@@ -489,3 +489,52 @@ fn d10_memory_that_is_leased_is_not_deleted_and_names_its_user() {
     drop(lease);
     model.delete(&object).unwrap();
 }
+
+/// A model that was passed a file of two pages as set 3, and the file.
+fn passed(access: qomet::Access) -> (Model, fs::File, Folder) {
+    let (model, folder) = (model(), Folder::new());
+    fs::write(folder.file("ram"), vec![0; 8192]).unwrap();
+    let file = fs::OpenOptions::new()
+        .read(true)
+        .write(access == qomet::Access::Both)
+        .open(folder.file("ram"))
+        .unwrap();
+    let descriptors = model.services().get::<qomet::Descriptors>();
+    descriptors.add(Some(3), file.try_clone().unwrap().into(), access, None, true);
+    (model, file, folder)
+}
+
+fn places(created: Result<Vec<ObjectRef>, Vec<Diagnostic>>) -> Vec<(&'static str, Option<String>)> {
+    let found = created.err().unwrap_or_default();
+    found.iter().map(|one| (one.code(), one.about().property.as_deref().map(str::to_owned))).collect()
+}
+
+#[test]
+fn a25_a_backend_of_a_passed_file_keeps_its_set_in_use() {
+    let (model, _file, folder) = passed(qomet::Access::Both);
+    let path = Path::new("/dev/fdset/3");
+    let made = create(&model, vec![window(&model, "ram", path, PAGE, PAGE)]).unwrap();
+    let memory = made[0].interface::<dyn HostMemory>().unwrap();
+    memory.region().write(0, b"hello").unwrap();
+    assert_eq!(&fs::read(folder.file("ram")).unwrap()[4096..4101], b"hello");
+    assert_eq!(made[0].get::<String>("mem-path").unwrap(), "/dev/fdset/3");
+    let descriptors = model.services().get::<qomet::Descriptors>();
+    descriptors.last_client_left();
+    assert_eq!(descriptors.sets().len(), 1);
+    model.delete(&made[0]).unwrap();
+    drop(made);
+    descriptors.last_client_left();
+    assert_eq!(descriptors.sets().len(), 0);
+}
+
+#[test]
+fn a25_what_is_no_set_or_allows_too_little_is_refused_at_mem_path() {
+    let (model, _file, _folder) = passed(qomet::Access::Read);
+    let refused = |path: &str| places(create(&model, vec![window(&model, "ram", Path::new(path), 0, PAGE)]));
+    let about = |code| vec![(code, Some("mem-path".to_owned()))];
+    assert_eq!(refused("/dev/fdset/3"), about("fdset-access"));
+    assert_eq!(refused("/dev/fdset/4"), about("no-such-fdset"));
+    assert_eq!(refused("/dev/fdset/x"), about("fdset-path"));
+    assert_eq!(refused("/dev/fdset/"), about("fdset-path"));
+    assert!(model.is_empty());
+}

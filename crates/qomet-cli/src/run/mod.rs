@@ -13,6 +13,7 @@ use qomet_config::render_human;
 use crate::arguments::Run;
 use crate::console::Console;
 use crate::host::Stop;
+use crate::inherit;
 use crate::input;
 use crate::log;
 use crate::outcome::{Outcome, Trouble};
@@ -40,6 +41,7 @@ pub(crate) fn run(
     // A socket that cannot be had is told before anything is created; nobody is served yet.
     let listeners = serve::bind(arguments)?;
     let model = Model::new(registry);
+    inherit::take(&arguments.add_fd, &model)?;
     let plan = documents.plan(&model, Level::Graph);
     stop.raises(&plan.cancel_flag())?;
     let (created, diagnostics) = plan.carry_out();
@@ -58,7 +60,7 @@ pub(crate) fn run(
             serve::places(&listeners)
         ));
         drop(objects);
-        serve::serve(listeners, arguments.max_clients, model, stop)?;
+        serve::serve(listeners, arguments, model, stop)?;
         return Ok(Outcome::Fine);
     }
     if !arguments.once {

@@ -67,10 +67,11 @@ pub(super) fn places(listeners: &[Listener]) -> String {
 /// The host has no threads or descriptors for it.
 pub(super) fn serve(
     listeners: Vec<Listener>,
-    clients: usize,
+    arguments: &Run,
     model: Model,
     stop: Stop,
 ) -> Result<(), Trouble> {
+    let clients = arguments.max_clients;
     match raise_descriptor_limit() {
         Ok(limit) if limit < RESERVE.saturating_add(clients as u64) => {
             tracing::warn!(limit, clients, "the host allows fewer descriptors than there may be clients");
@@ -79,6 +80,9 @@ pub(super) fn serve(
         Err(error) => tracing::warn!(%error, "cannot raise the limit of descriptors"),
     }
     let mut dispatcher = Dispatcher::new(model, PACKAGE);
+    if let Some(name) = &arguments.name {
+        dispatcher.set_name(name.as_str());
+    }
     // Here the commands about the types meet the protocol; neither knows the other.
     dispatcher.extend([
         Command::query("query-memdev", query_memdev),

@@ -330,7 +330,7 @@ fn a13_a_file_replaced_after_the_check_is_refused() {
 fn opened_after(change: impl Fn(&Bench, &Path)) -> MemoryError {
     let bench = Bench::new();
     let path = bench.file("ram", &zeroes(pages(2)));
-    let probe = crate::probe::probe(&bench.host, &path).unwrap();
+    let probe = crate::probe::probe(&bench.host, path.as_path().into()).unwrap();
     change(&bench, &path);
     let request = shared(&path, 0, pages(2));
     crate::open::file(&bench.host, &bench.ledger, "ram0", &request, &probe).unwrap_err()

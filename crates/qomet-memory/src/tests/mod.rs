@@ -7,6 +7,7 @@ mod memory;
 mod messages;
 mod modes;
 mod numa;
+mod passed;
 mod random;
 mod sharing;
 mod special;

@@ -4,6 +4,7 @@
 //! What needs more than the object model is no business of this crate: the program adds it to the table.
 
 mod apply;
+mod descriptors;
 mod explain;
 mod jobs;
 mod object;
@@ -25,6 +26,7 @@ pub(crate) fn all() -> Vec<Command> {
         protocol::all(),
         object::all(),
         jobs::all(),
+        descriptors::all(),
         qom::all(),
         types::all(),
         tree::all(),

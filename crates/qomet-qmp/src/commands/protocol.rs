@@ -50,7 +50,7 @@ struct VersionInfo {
 /// What `query-name` tells.
 #[derive(Clone, Debug, PartialEq, Value)]
 struct NameInfo {
-    /// The name of the machine; there is none
+    /// The name that the program was given
     name: Option<String>,
 }
 
@@ -119,7 +119,12 @@ pub(super) fn all() -> Vec<Command> {
             },
         )
         .read_only(),
-        Command::query("query-name", |_| NameInfo { name: None }),
+        Command::raw("query-name", Shape::Of(Nothing::TYPE), Shape::Of(NameInfo::TYPE), |call| {
+            call.read::<Nothing>()?;
+            NameInfo { name: call.dispatcher.guest_name().map(str::to_owned) }.write(call.output);
+            Ok(Done::Now)
+        })
+        .read_only(),
         Command::query("query-status", |_| StatusInfo { running: true, status: RunState::Running }),
         Command::raw("quit", Shape::Of(Nothing::TYPE), Shape::Of(Nothing::TYPE), |call| {
             call.read::<Nothing>()?.write(call.output);

@@ -112,7 +112,7 @@ fn an_event_for_all_comes_to_other_clients_that_are_idle() {
 }
 
 /// Sends bytes together with descriptors.
-fn send_with(client: &Client, bytes: &str, descriptors: &[std::os::fd::BorrowedFd<'_>]) {
+pub(super) fn send_with(client: &Client, bytes: &str, descriptors: &[std::os::fd::BorrowedFd<'_>]) {
     let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(32))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     assert!(control.push(SendAncillaryMessage::ScmRights(descriptors)));

@@ -3,6 +3,7 @@
 mod address;
 mod bounds;
 mod client;
+mod descriptors;
 mod faults;
 mod handle;
 mod jobs;

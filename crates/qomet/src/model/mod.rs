@@ -7,6 +7,8 @@
 mod batch;
 mod context;
 mod delete;
+#[cfg(unix)]
+mod descriptors;
 mod graph;
 mod journal;
 #[allow(clippy::module_inception, reason = "the module's main type")]
@@ -19,6 +21,8 @@ mod update;
 pub use batch::{Batch, Level};
 pub use context::{ProbeContext, RealizeContext, Surroundings};
 pub use delete::Lease;
+#[cfg(unix)]
+pub use descriptors::{Access, Borrowed, DescriptorInfo, Descriptors, Missing};
 pub use journal::Journal;
 pub use model::{Model, Snapshot};
 pub use plan::{Action, Difference, ModelPlan, PlanOptions, Step};
