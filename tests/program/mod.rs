@@ -3,6 +3,7 @@
 //! ```text
 //! process   starting it, reading what it says, waiting with a deadline
 //! check     exit codes and reports of `check`
+//! client    the commands that ask a server: ours, QEMU, qemu-storage-daemon
 //! run       what `run` makes, holds and leaves behind
 //! load      many clients, bad clients, damaged streams
 //! serve     where `run --qmp` serves, systemd, the log
@@ -10,6 +11,7 @@
 //! ```
 
 mod check;
+mod client;
 mod load;
 mod process;
 mod run;

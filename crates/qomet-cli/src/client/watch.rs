@@ -1,12 +1,14 @@
 //! `watch`: what changes in a running program.
 //!
-//! The tree is read again and again and compared; what came and went between two looks is not seen, and a value that
-//! never stays the same (a counter) is told at every look. Events of the server are told as they come.
+//! A server that tells of changes (`x-watch`, Qomet's) is listened to. Any other is asked again and again, and what it has
+//! compared: what came and went between two looks is not seen, and a value that never stays the same (a counter) is told
+//! at every look. Events of the server are told as they come.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::convert::Infallible;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use qomet_qmp::{ClientError, Event, ObjectView, Reading};
+use qomet_qmp::{ClientError, Event, ObjectView, PropertyView, Reading};
 use serde_json::{Value, json};
 
 use super::arguments::Watch;
@@ -18,6 +20,9 @@ use crate::console::Console;
 use crate::outcome::Outcome;
 use crate::text::{count, shown};
 
+/// So many events wait at the server while we write.
+const QUEUE: u32 = 65_536;
+
 /// One thing that happened.
 #[derive(Debug, PartialEq)]
 enum Change {
@@ -28,7 +33,12 @@ enum Change {
 
 /// Runs the command.
 pub(super) fn watch(session: &mut Session, arguments: &Watch, console: &mut Console) -> Done {
-    match poll(session, arguments, console) {
+    let glob = arguments.glob.as_deref().map_or_else(|| Glob::new("*"), Glob::new);
+    let done = match session.client.has_command("x-watch")? {
+        true => listen(session, arguments, &glob, console),
+        false => poll(session, arguments, &glob, console),
+    };
+    match done {
         // Who has seen enough says so with Ctrl-C.
         Err(ClientError::Interrupted) => Ok(Outcome::Fine),
         Err(error) => Err(Failure::from(error)),
@@ -36,20 +46,81 @@ pub(super) fn watch(session: &mut Session, arguments: &Watch, console: &mut Cons
     }
 }
 
+/// Listens to a server that tells.
+fn listen(
+    session: &mut Session,
+    arguments: &Watch,
+    glob: &Glob,
+    console: &mut Console,
+) -> Result<Infallible, ClientError> {
+    let id = session.client.execute("x-watch", json!({ "queue": QUEUE }))?.get("id").cloned();
+    // The values that were before are those of now, or of what has been told since.
+    let mut known: HashMap<(String, String), Reading> = HashMap::new();
+    let objects = session.client.read_tree("/", None)?;
+    console.complain(&format!("watching; there are {} now\n", count(objects.len(), "object")));
+    for object in objects {
+        for PropertyView { name, reading, .. } in object.properties {
+            known.insert((object.path.clone(), name), reading);
+        }
+    }
+    loop {
+        let event = match session.client.next_event(None) {
+            Ok(Some(event)) => event,
+            Ok(None) => continue,
+            Err(error) => {
+                if let (ClientError::Interrupted, Some(id)) = (&error, id) {
+                    // The connection goes on, the watch does not; what ends waits must not end this one.
+                    let cancel = session.client.options().cancel.clone();
+                    session.client.set_cancel(None);
+                    let ended = session.client.execute("x-unwatch", json!({ "id": id }));
+                    session.client.set_cancel(cancel);
+                    ended?;
+                }
+                return Err(error);
+            }
+        };
+        let text = |name: &str| event.data.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (path, property) = (text("path"), text("property"));
+        let is_ours = event.data.get("id") == id.as_ref();
+        let change = match event.name.as_str() {
+            "X_CREATED" if is_ours => Change::Created { path: path.clone(), type_name: text("type") },
+            "X_DELETED" if is_ours => {
+                known.retain(|(of, _), _| *of != path);
+                Change::Deleted { path: path.clone() }
+            }
+            "X_CHANGED" if is_ours => {
+                let told = event.data.get("value").cloned().map(Reading::Value);
+                let to = told.unwrap_or_else(|| Reading::Failed("not shown".to_owned()));
+                let before = known.insert((path.clone(), property.clone()), to.clone());
+                let from = before.unwrap_or_else(|| Reading::Failed("not known".to_owned()));
+                Change::Changed { path: path.clone(), property: property.clone(), from, to }
+            }
+            _ => {
+                tell_event(&event, arguments.json, console);
+                continue;
+            }
+        };
+        if glob.is_meant(&path, Some(property.as_str()).filter(|name| !name.is_empty())) {
+            tell(session, &change, arguments.json, console)?;
+        }
+    }
+}
+
+/// Asks again and again.
 fn poll(
     session: &mut Session,
     arguments: &Watch,
+    glob: &Glob,
     console: &mut Console,
-) -> Result<std::convert::Infallible, ClientError> {
-    let glob = arguments.glob.as_deref().map_or_else(|| Glob::new("*"), Glob::new);
-    let mut before = look(session, &glob)?;
+) -> Result<Infallible, ClientError> {
+    let mut before = look(session, glob)?;
     let (what, seconds) = (count(before.len(), "object"), arguments.interval.as_secs_f64());
     console.complain(&format!(
         "watching {what}; the server does not tell of changes, so it is asked every {seconds} s\n"
     ));
     loop {
         pause(session, arguments, console)?;
-        let now = look(session, &glob)?;
+        let now = look(session, glob)?;
         for change in compare(&before, &now) {
             tell(session, &change, arguments.json, console)?;
         }
@@ -63,15 +134,20 @@ fn pause(session: &mut Session, arguments: &Watch, console: &mut Console) -> Res
     loop {
         let left = next.map_or(arguments.interval, |next| next.saturating_duration_since(Instant::now()));
         let Some(event) = session.client.next_event(Some(left))? else { return Ok(()) };
-        let Event { name, data, seconds, .. } = event;
-        if arguments.json {
-            console.print(&format!("{}\n", json!({ "time": seconds, "event": name, "data": data })));
-            continue;
-        }
-        let data = if data.is_null() { String::new() } else { value::show(&data, None) };
-        let name = console.paint().alert(&shown(&name));
-        console.print(&format!("{}  ! {name} {data}\n", clock(seconds)));
+        tell_event(&event, arguments.json, console);
     }
+}
+
+/// Tells what the server says by itself.
+fn tell_event(event: &Event, for_programs: bool, console: &mut Console) {
+    let Event { name, data, seconds, .. } = event;
+    if for_programs {
+        console.print(&format!("{}\n", json!({ "time": seconds, "event": name, "data": data })));
+        return;
+    }
+    let data = if data.is_null() { String::new() } else { value::show(data, None) };
+    let name = console.paint().alert(&shown(name));
+    console.print(&format!("{}  ! {name} {data}\n", clock(*seconds)));
 }
 
 /// What there is of what is meant.
@@ -180,8 +256,6 @@ fn clock(seconds: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use qomet_qmp::PropertyView;
-
     use super::*;
 
     fn object(path: &str, type_name: &str, level: u64) -> ObjectView {
