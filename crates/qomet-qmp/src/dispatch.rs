@@ -34,8 +34,10 @@ pub(crate) type Later = Box<dyn FnOnce(&mut JsonOutput) -> Result<(), Refusal> +
 pub(crate) enum Done {
     /// The result is written.
     Now,
-    /// It takes long.
+    /// It takes long: it is a job.
     Later(Later),
+    /// There is much to write. It ends by itself and soon, so it waits for no job.
+    Soon(Later),
 }
 
 /// A type in `query-qmp-schema`.

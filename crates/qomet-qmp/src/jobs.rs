@@ -116,6 +116,12 @@ struct State {
     told: bool,
 }
 
+impl State {
+    fn has_ended(&self) -> bool {
+        matches!(self.status, JobStatus::Concluded | JobStatus::Null)
+    }
+}
+
 struct Entry {
     id: String,
     task: Task,
@@ -186,7 +192,7 @@ impl Jobs {
     /// All there are, the oldest first.
     pub(crate) fn list(&self) -> Vec<JobInfo> {
         let all: Vec<_> = self.list.lock().iter().cloned().collect();
-        all.iter().map(|entry| entry.info()).collect()
+        all.iter().map(|entry| entry.info()).filter(|job| job.status != JobStatus::Null).collect()
     }
 
     /// Cancels the job of this id.
@@ -216,7 +222,8 @@ impl Entry {
     /// Tells clients that the job exists, once.
     fn tell(&self) {
         let mut state = self.state.lock();
-        if std::mem::replace(&mut state.told, true) {
+        // Of what has ended nobody would hear the end.
+        if state.has_ended() || std::mem::replace(&mut state.told, true) {
             return;
         }
         self.post(JobStatus::Created);
@@ -233,10 +240,12 @@ impl Entry {
         let mut state = self.state.lock();
         for next in states {
             let aborts = state.status == JobStatus::Aborting;
+            // Whoever cancels may have found the job just before it ended.
+            let ended = state.has_ended();
             let possible = match next {
                 JobStatus::Created => false,
                 JobStatus::Running => state.status == JobStatus::Created,
-                JobStatus::Aborting | JobStatus::Waiting | JobStatus::Pending => !aborts,
+                JobStatus::Aborting | JobStatus::Waiting | JobStatus::Pending => !aborts && !ended,
                 JobStatus::Concluded | JobStatus::Null => true,
             };
             if possible {
@@ -301,5 +310,37 @@ impl Drop for Job {
 impl std::fmt::Debug for Jobs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Jobs({})", self.list.lock().len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peer::Peer;
+
+    #[test]
+    fn nothing_is_told_of_a_job_after_its_end() {
+        let (jobs, peers) = (Arc::<Jobs>::default(), Arc::<Peers>::default());
+        let client = Arc::new(Peer::new(1, false, |_| ()));
+        client.open();
+        peers.enter(&client);
+        let heard = || {
+            let mut text = String::new();
+            client.deliver(&mut text, usize::MAX);
+            text
+        };
+        let (listed, unlisted) = (
+            jobs.start(&peers, Task::Create, "object-add", "a"),
+            jobs.start(&peers, Task::Create, "object-add", "b"),
+        );
+        let (known, unknown) = (Arc::clone(&listed.entry), Arc::clone(&unlisted.entry));
+        known.tell();
+        drop((listed, unlisted));
+        assert!(heard().trim_end().ends_with(r#""data":{"id":"a","status":"null"}}"#));
+
+        // What those do who found the jobs just before.
+        known.change(&[JobStatus::Aborting]);
+        unknown.tell();
+        assert_eq!(heard(), "");
     }
 }

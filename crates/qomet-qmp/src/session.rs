@@ -32,6 +32,7 @@ pub(crate) struct Job {
     client: u64,
     command: &'static str,
     work: Later,
+    is_short: bool,
     id: Option<String>,
 }
 
@@ -57,6 +58,11 @@ pub(crate) struct Session {
 }
 
 impl Job {
+    /// Whether it ends by itself and soon.
+    pub(crate) fn is_short(&self) -> bool {
+        self.is_short
+    }
+
     /// Does the work; the result is the reply.
     pub(crate) fn run(self) -> String {
         let mut reply = String::new();
@@ -190,13 +196,16 @@ impl Session {
         };
         match self.run(&request, id.as_deref(), out) {
             Ok(Done::Now) => Step::Taken,
-            Ok(Done::Later(work)) => {
-                self.busy = true;
-                let command = self.dispatcher.name(&request.command).unwrap_or_default();
-                Step::Started(Job { client: self.peer.number(), command, work, id })
-            }
+            Ok(Done::Later(work)) => self.start(&request, work, false, id),
+            Ok(Done::Soon(work)) => self.start(&request, work, true, id),
             Err(refusal) => self.refuse(out, self.dispatcher.name(&request.command), id.as_deref(), &refusal),
         }
+    }
+
+    fn start(&mut self, request: &Envelope<'_>, work: Later, is_short: bool, id: Option<String>) -> Step {
+        self.busy = true;
+        let command = self.dispatcher.name(&request.command).unwrap_or_default();
+        Step::Started(Job { client: self.peer.number(), command, work, is_short, id })
     }
 
     fn refuse(
@@ -221,17 +230,16 @@ impl Session {
         let written = write_return(out, id, |json| {
             match dispatcher.run(command, &self.peer, request.arguments, json) {
                 Ok(Done::Now) => Ok(()),
-                Ok(Done::Later(work)) => {
-                    later = Some(work);
+                Ok(other) => {
+                    later = Some(other);
                     Err(None)
                 }
                 Err(refusal) => Err(Some(refusal)),
             }
         });
-        match (written, later) {
-            (Err(Some(refusal)), _) => Err(refusal),
-            (_, Some(work)) => Ok(Done::Later(work)),
-            _ => Ok(Done::Now),
+        match written {
+            Err(Some(refusal)) => Err(refusal),
+            _ => Ok(later.unwrap_or(Done::Now)),
         }
     }
 

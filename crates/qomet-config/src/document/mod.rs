@@ -274,6 +274,15 @@ impl Plan<'_> {
         }
     }
 
+    /// The revision of the model that the plan is about.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        match &self.work {
+            Work::Update(plan) => plan.revision(),
+            Work::Create(_) | Work::Done(_) => self.model().revision(),
+        }
+    }
+
     /// Has [`carry_out`](Self::carry_out) refuse if the model has another revision: see [`Batch::expect_revision`].
     pub fn expect_revision(&mut self, revision: u64) {
         match &mut self.work {

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use qomet::{
-    Action, Diagnostics, Input as _, InputKind, Model, ModelErrorKind, ObjectRef, Output as _, PlanOptions,
-    Progress, Step, Value, Warned,
+    Action, Diagnostic, Diagnostics, Input as _, InputKind, Model, ModelErrorKind, ObjectRef, Output as _,
+    PlanOptions, Progress, Step, Value, Warned,
 };
 use qomet_config::{Documents, JsonOutput, Leniency, TapeInput};
 
@@ -162,15 +162,16 @@ fn carry_out(
     progress: &Arc<Progress>,
 ) -> Result<(u64, Vec<String>, Vec<Step>), Refusal> {
     let begun = Instant::now();
-    let before = model.revision();
     let mut plan = documents.update(model, options);
     plan.report_to(Arc::clone(progress));
-    if let Some(revision) = if_revision {
-        plan.expect_revision(revision);
+    let planned = plan.revision();
+    if let Some(expected) = if_revision.filter(|expected| *expected != planned) {
+        let problem = ModelErrorKind::RevisionChanged { what: "model", expected, found: planned };
+        return Err(Diagnostic::from(problem).into());
     }
     let steps = plan.steps().to_vec();
     if dry_run && plan.is_accepted() {
-        return Ok((before, Vec::new(), steps));
+        return Ok((planned, Vec::new(), steps));
     }
     // Those that creating finds it tells itself.
     let warnings: Vec<Warned> = plan.diagnostics().iter().map(Warned::from).collect();
@@ -182,7 +183,10 @@ fn carry_out(
     log::created(&created, begun);
     found.iter().for_each(log::warned);
     warnings.into_iter().for_each(|warning| model.warn(warning));
-    Ok((model.revision(), created.iter().map(ObjectRef::path).collect(), steps))
+    // The tree is changed once or not at all, and only if it still has the revision of the plan. What others have done
+    // since is not part of it: whoever asked must not take it for known.
+    let restructures = steps.iter().any(|step| !matches!(step.action, Action::Unchanged | Action::Change));
+    Ok((planned + u64::from(restructures), created.iter().map(ObjectRef::path).collect(), steps))
 }
 
 /// Writes an [`Applied`].

@@ -7,6 +7,7 @@ use qomet::{Diagnostic, Diagnostics, ModelErrorKind, ObjectRef, Output, Progress
 use qomet_config::{JsonOutput, Leniency, Node, Syntax, Tape, TapeInput};
 
 use super::object::{IF_REVISION, expected_revision};
+use super::tree::{FEW, finish};
 use crate::dispatch::{AnyValue, Call, Command, Done, Nothing, Shape};
 use crate::jobs::Task;
 use crate::wire::Refusal;
@@ -72,20 +73,22 @@ fn list(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let List { path } = call.read()?;
     let object = call.model().resolve(&path)?;
     let children = call.model().children(&object);
-    let output = &mut *call.output;
-    output.begin_list();
-    write_property(output, TYPE, "string");
-    for property in object.class().properties() {
-        write_property(output, property.name, &property.value_type.qom_name());
-    }
-    for (name, extra) in object.extras() {
-        write_property(output, &name, &extra.qom_type());
-    }
-    for child in children {
-        write_property(output, child.name(), &child_type(&child));
-    }
-    output.end_list();
-    Ok(Done::Now)
+    let is_little = children.len() <= FEW;
+    finish(call, is_little, move |output| {
+        output.begin_list();
+        write_property(output, TYPE, "string");
+        for property in object.class().properties() {
+            write_property(output, property.name, &property.value_type.qom_name());
+        }
+        for (name, extra) in object.extras() {
+            write_property(output, &name, &extra.qom_type());
+        }
+        for child in children {
+            write_property(output, child.name(), &child_type(&child));
+        }
+        output.end_list();
+        Ok(())
+    })
 }
 
 fn get(call: &mut Call<'_>) -> Result<Done, Refusal> {

@@ -8,15 +8,17 @@
 
 use std::collections::HashMap;
 
-use qomet::{Class, Diagnostic, Glob, Mutability, ObjectRef, Output, Snapshot, Value};
+use qomet::{Class, Diagnostic, Glob, Model, Mutability, ObjectRef, Output, Snapshot, Value};
 use qomet_config::JsonOutput;
 
 use super::qom::TYPE;
 use crate::dispatch::{AnyValue, Call, Command, Done, Shape};
 use crate::wire::Refusal;
 
-/// So many objects are written at once; more are written on a thread of their own.
-const FEW: usize = 500;
+/// So many objects and names of children are written at once; more are written on a thread of their own.
+pub(super) const FEW: usize = 500;
+/// The longest answer to `qom-list-get`, in bytes: a short request may name one long list again and again.
+const LONGEST: usize = 256 << 20;
 
 /// The arguments of `x-tree`.
 #[derive(Clone, Debug, PartialEq, Value)]
@@ -143,7 +145,9 @@ fn tree(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let snapshot = model.snapshot(&top, depth);
     let objects = objects.map(|glob| Glob::of_paths(&glob));
     let properties = properties.map(|glob| Glob::of_names(&glob));
-    let is_little = snapshot.objects.len() <= FEW;
+    // The children of what stands at the cut are named.
+    let cut = snapshot.objects.iter().filter(|(level, _)| *level == depth).map(|(_, object)| object);
+    let is_little = are_few(&model, snapshot.objects.len(), cut);
     let write = move |output: &mut JsonOutput| {
         let Snapshot { revision, objects: found } = snapshot;
         output.begin_struct();
@@ -166,6 +170,18 @@ fn tree(call: &mut Call<'_>) -> Result<Done, Refusal> {
     finish(call, is_little, write)
 }
 
+/// Whether there are few objects and, together with the children of `listed`, few names to write.
+pub(super) fn are_few<'o>(
+    model: &Model,
+    objects: usize,
+    mut listed: impl Iterator<Item = &'o ObjectRef>,
+) -> bool {
+    let left = FEW.checked_sub(objects);
+    left.is_some_and(|left| {
+        listed.try_fold(left, |left, object| left.checked_sub(model.children(object).len())).is_some()
+    })
+}
+
 /// Writes now, or on another thread.
 pub(super) fn finish(
     call: &mut Call<'_>,
@@ -176,7 +192,7 @@ pub(super) fn finish(
         write(call.output)?;
         return Ok(Done::Now);
     }
-    Ok(Done::Later(Box::new(write)))
+    Ok(Done::Soon(Box::new(write)))
 }
 
 /// Writes objects, with what their classes have in common worked out once.
@@ -340,10 +356,14 @@ fn list_get(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let ListGet { paths } = call.read()?;
     let model = call.model().clone();
     let objects = paths.iter().map(|path| model.resolve(path)).collect::<qomet::Result<Vec<ObjectRef>>>()?;
-    let is_little = objects.len() <= FEW;
+    let is_little = are_few(&model, objects.len(), objects.iter());
     let write = move |output: &mut JsonOutput| {
         output.begin_list();
         for object in &objects {
+            if output.as_str().len() > LONGEST {
+                let what = format!("the answer exceeds the limit of {LONGEST} bytes: ask for less at once");
+                return Err(Refusal::custom("too-large", what));
+            }
             output.begin_struct();
             output.member("properties");
             output.begin_list();

@@ -50,6 +50,10 @@ const REACTORS: usize = 4;
 /// One such thread for so many CPUs. Clients, mostly on the same machine, need CPUs too; threads that compete with them
 /// serve their clients unequally (1.4 times on two CPUs), and no faster.
 const CPUS: usize = 2;
+/// At most so many jobs run at once; others wait.
+const JOBS: usize = 16;
+/// At most so many long answers are written at once; others wait.
+const WRITERS: usize = 4;
 /// How many clients there may be at once, unless [`Limits`] says otherwise.
 const CLIENTS: usize = 1000;
 /// How long goodbyes may take.
@@ -126,7 +130,9 @@ struct Shared {
     host: Host,
     dispatcher: Arc<Dispatcher>,
     mailboxes: Vec<Arc<Mailbox>>,
+    /// For jobs, and for what is only much to write: that must not wait until jobs are done.
     workers: Workers,
+    writers: Workers,
     limits: Limits,
     census: Arc<Census>,
     /// The number of the next client.
@@ -202,7 +208,8 @@ impl Server {
         let mailboxes: Vec<_> =
             (0..count).map(|_| Mailbox::new(&host).map(Arc::new)).collect::<io::Result<_>>()?;
         let shared = Arc::new(Shared {
-            workers: Workers::new(host.clone()),
+            workers: Workers::new(host.clone(), JOBS),
+            writers: Workers::new(host.clone(), WRITERS),
             host,
             dispatcher: Arc::new(dispatcher),
             census: Arc::new(Census::of(mailboxes.len())),
@@ -266,6 +273,7 @@ impl Server {
             stdio.finish(if hurries { FAREWELL } else { LAST_WORDS });
         }
         self.shared.workers.finish();
+        self.shared.writers.finish();
     }
 }
 

@@ -201,7 +201,8 @@ impl Reactor {
         connection.quits |= self.shared.dispatcher.is_quitting();
         if let Some(job) = connection.job.take() {
             let mailbox = Arc::clone(&self.mailbox);
-            self.shared.workers.submit(move || {
+            let threads = if job.is_short() { &self.shared.writers } else { &self.shared.workers };
+            threads.submit(move || {
                 // An author's code may panic; its client must not wait for ever.
                 let done = catch_unwind(AssertUnwindSafe(|| job.run()));
                 mailbox.post(done.map_or(Mail::Lost(number), |reply| Mail::Finished(number, reply)));

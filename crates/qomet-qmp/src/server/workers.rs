@@ -10,8 +10,6 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::host::Host;
 
-/// At most so many jobs run at once; others wait.
-const THREADS: usize = 16;
 /// A thread without work goes after this time.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -28,6 +26,8 @@ struct Pool {
 /// The threads.
 pub(super) struct Workers {
     host: Host,
+    /// At most so many run at once; other work waits.
+    most: usize,
     pool: Arc<(Mutex<Pool>, Condvar)>,
 }
 
@@ -38,8 +38,8 @@ impl std::fmt::Debug for Workers {
 }
 
 impl Workers {
-    pub(super) fn new(host: Host) -> Self {
-        Workers { host, pool: Arc::default() }
+    pub(super) fn new(host: Host, most: usize) -> Self {
+        Workers { host, most, pool: Arc::default() }
     }
 
     /// Has `work` done by some thread. If the host has none to give, by this one.
@@ -47,7 +47,7 @@ impl Workers {
         let (pool, bell) = &*self.pool;
         let mut guard = pool.lock();
         guard.work.push_back(Box::new(work));
-        if guard.idle >= guard.work.len() || guard.threads >= THREADS {
+        if guard.idle >= guard.work.len() || guard.threads >= self.most {
             bell.notify_one();
             return;
         }

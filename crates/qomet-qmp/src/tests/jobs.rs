@@ -99,6 +99,29 @@ fn a_job_that_somebody_listed_is_told_of_to_its_end_in_the_order_of_qemu() {
 }
 
 #[test]
+fn a_large_answer_waits_for_no_job() {
+    let (_folder, path, _server) = serve();
+    let mut client = out_of_band(&path);
+    let bags: Vec<Value> = (0..600).map(|at| json!({"qom-type": "lamp", "id": format!("l{at}")})).collect();
+    let apply = json!({"execute": "x-apply", "arguments": {"documents": [bags]}});
+    assert!(ask(&mut client, &apply.to_string())["return"].is_object());
+
+    // More than are done at once.
+    let builders: Vec<Client> = (0..20)
+        .map(|number| {
+            let mut builder = Client::new(&path);
+            builder.say(&ADD.replace("'id': 'c'", &format!("'id': 'c{number}'")));
+            builder
+        })
+        .collect();
+    while ask(&mut client, "{'execute': 'query-jobs'}")["return"].as_array().unwrap().len() < builders.len() {
+    }
+
+    let tree = ask(&mut client, "{'execute': 'x-tree'}");
+    assert_eq!(tree["return"]["objects"].as_array().unwrap().len(), 602);
+}
+
+#[test]
 fn what_takes_long_but_shows_nothing_is_not_told_of() {
     let (_folder, path, _server) = serve();
     let mut client = Client::new(&path);

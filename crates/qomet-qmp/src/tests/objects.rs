@@ -273,6 +273,27 @@ fn documents_are_compared_with_what_there_is() {
 }
 
 #[test]
+fn a_plan_is_only_told_of_the_revision_that_was_expected() {
+    let (_held, mut client) = lamps();
+    let asked = |revision: u64| json!({"documents": [], "if-revision": revision, "dry-run": true});
+    let now = client.run("x-apply", &json!({"documents": [], "dry-run": true}))["revision"].as_u64().unwrap();
+    assert_eq!(client.run("x-apply", &asked(now))["revision"], now);
+    assert_eq!(code(&client.run("x-apply", &asked(now + 1))), "revision-changed");
+}
+
+#[test]
+fn the_revision_after_x_apply_is_that_of_the_tree() {
+    let (_held, mut client) = lamps();
+    let lamp = |level: u32| json!({"qom-type": "lamp", "id": "new", "level": level});
+    for (documents, prune) in
+        [(vec![lamp(1)], false), (vec![lamp(2)], false), (vec![lamp(2)], false), (vec![], true)]
+    {
+        let told = client.run("x-apply", &json!({"documents": [documents], "prune": prune}));
+        assert_eq!(told["revision"], client.run("x-tree", &json!({}))["revision"], "{told}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_the_arguments_of_x_apply_is_told() {
     let (_held, mut client) = lamps();
     assert_eq!(code(&client.run("x-apply", &json!({}))), "missing-member");

@@ -183,6 +183,24 @@ fn out_of_band_requests_overtake_and_the_others_keep_their_order() {
 }
 
 #[test]
+fn what_is_long_because_of_children_is_written_elsewhere() {
+    let mut client = Client::negotiated("{}");
+    let bags: Vec<Value> = (0..600).map(|at| json!({"qom-type": "lamp", "id": format!("l{at}")})).collect();
+    let apply = json!({"execute": "x-apply", "arguments": {"documents": [bags]}});
+    client.ask(apply.to_string().as_bytes());
+    assert!(client.work()[0]["return"].is_object());
+    for (command, arguments) in [
+        ("qom-list", json!({"path": "/objects"})),
+        ("qom-list-get", json!({"paths": ["/objects"]})),
+        ("x-tree", json!({"path": "/objects", "depth": 0})),
+    ] {
+        let asked = client.ask(json!({"execute": command, "arguments": arguments}).to_string().as_bytes());
+        assert_eq!(asked, Vec::<Value>::new(), "{command}");
+        assert!(client.work()[0].to_string().contains("l599"), "{command}");
+    }
+}
+
+#[test]
 fn the_queue_of_waiting_requests_is_bounded() {
     let mut client = Client::negotiated("{'enable': ['oob']}");
     client
