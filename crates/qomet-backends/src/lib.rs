@@ -8,6 +8,7 @@
 //! authz         authz-*
 //! memory        memory-backend-*
 //! rng           rng-*
+//! secret        secret, secret_keyring
 //! thread        thread-context, iothread
 //! throttle      throttle-group
 //! host          every call that the operating system may refuse
@@ -22,6 +23,7 @@ mod host;
 pub mod memory;
 mod problem;
 pub mod rng;
+pub mod secret;
 #[cfg(test)]
 mod testing;
 pub mod thread;
@@ -34,6 +36,9 @@ use authz::{Authz, AuthzList, AuthzSimple};
 use memory::{FileBackend, MemfdBackend, MemoryBackend, RamBackend, ShmBackend};
 use qomet::TypeEntry;
 use rng::{RngBackend, RngBuiltin, RngRandom};
+#[cfg(feature = "keyring")]
+use secret::SecretKeyring;
+use secret::{Secret, SecretCommon};
 use thread::{EventLoopBase, IoThread, ThreadContext};
 use throttle::ThrottleGroup;
 
@@ -67,5 +72,9 @@ qomet::types! {
         #[cfg(feature = "authz-file")]
         AuthzListFile,
         ThrottleGroup,
+        SecretCommon,
+        Secret,
+        #[cfg(feature = "keyring")]
+        SecretKeyring,
     ];
 }

@@ -42,6 +42,36 @@ pub enum BackendErrorKind {
     /// A burst that is slower than the rate.
     BurstBelowRate { max: &'static str, rate: &'static str, burst: u64, average: u64 },
 
+    // secrets
+    /// A secret that is neither given nor in a file.
+    NoSecret,
+    /// A secret that is given and in a file.
+    TwoSecrets,
+    /// A character that base64 does not have.
+    InvalidBase64 { what: &'static str },
+    /// Characters at the end that are no whole group of base64 (warning).
+    Base64Dropped { what: &'static str, dropped: usize },
+    /// A key without an initialisation vector.
+    NoVector,
+    /// An initialisation vector of another length.
+    VectorLength { length: usize },
+    /// A key of another length.
+    KeyLength { length: usize },
+    /// Encrypted data that is no whole number of blocks.
+    NotWholeBlocks { length: usize },
+    /// Decrypting gave no padding.
+    WrongKey,
+    /// A secret that is no text where text is wanted.
+    NoText,
+    /// What this program was built without.
+    BuiltWithout { feature: &'static str },
+    /// The number that no key of the kernel has.
+    SerialZero,
+    /// A key of the kernel that cannot be read.
+    NoKey { serial: i32, reason: String },
+    /// A kernel that keeps no keys.
+    NoKeyrings,
+
     // random numbers
     /// The kernel gives no random numbers.
     NoRandomness { reason: String },
@@ -71,6 +101,14 @@ impl BackendErrorKind {
     #[cfg(feature = "authz-file")]
     pub(crate) fn not_watched(path: &Path, error: &io::Error) -> Self {
         K::NotWatched { path: path.to_owned(), reason: reason(error) }
+    }
+
+    #[cfg(feature = "keyring")]
+    pub(crate) fn no_key(serial: i32, error: &io::Error) -> Self {
+        match error.raw_os_error() {
+            Some(nix::libc::ENOSYS) => K::NoKeyrings,
+            _ => K::NoKey { serial, reason: reason(error) },
+        }
     }
 
     /// The limit of a `throttle-group` that it is about, where it is one.
@@ -112,6 +150,20 @@ impl BackendErrorKind {
             K::BurstTooLong { length: "bps-total-max-length", seconds: 3, most: 2 },
             K::BurstWithoutRate { max: "bps-total-max", rate: "bps-total" },
             K::BurstBelowRate { max: "bps-total-max", rate: "bps-total", burst: 5, average: 6 },
+            K::NoSecret,
+            K::TwoSecrets,
+            K::InvalidBase64 { what: "data" },
+            K::Base64Dropped { what: "data", dropped: 3 },
+            K::NoVector,
+            K::VectorLength { length: 12 },
+            K::KeyLength { length: 16 },
+            K::NotWholeBlocks { length: 20 },
+            K::WrongKey,
+            K::NoText,
+            K::BuiltWithout { feature: "crypto" },
+            K::SerialZero,
+            K::NoKey { serial: 17, reason: s("Required key not available") },
+            K::NoKeyrings,
             K::NoRandomness { reason: s("Function not implemented") },
             K::RandomEnded { path: "/tmp/seed".into(), wanted: 64, got: 16 },
         ]
@@ -133,6 +185,20 @@ impl Problem for BackendErrorKind {
             K::BurstTooLong { .. } => "burst-too-long",
             K::BurstWithoutRate { .. } => "burst-without-rate",
             K::BurstBelowRate { .. } => "burst-below-rate",
+            K::NoSecret => "no-secret",
+            K::TwoSecrets => "two-secrets",
+            K::InvalidBase64 { .. } => "invalid-base64",
+            K::Base64Dropped { .. } => "base64-dropped",
+            K::NoVector => "no-vector",
+            K::VectorLength { .. } => "vector-length",
+            K::KeyLength { .. } => "key-length",
+            K::NotWholeBlocks { .. } => "not-whole-blocks",
+            K::WrongKey => "wrong-key",
+            K::NoText => "secret-not-text",
+            K::BuiltWithout { .. } => "built-without",
+            K::SerialZero => "serial-zero",
+            K::NoKey { .. } => "no-key",
+            K::NoKeyrings => "no-keyrings",
             K::NoRandomness { .. } => "no-randomness",
             K::RandomEnded { .. } => "random-source-ended",
         }
@@ -172,6 +238,37 @@ impl Problem for BackendErrorKind {
             K::BurstBelowRate { max, rate, burst, average } => {
                 write!(f, "'{max}' is {burst}, less than '{rate}', which is {average}")
             }
+            K::NoSecret => write!(f, "a secret needs its 'data' or a 'file'"),
+            K::TwoSecrets => write!(f, "a secret has either 'data' or a 'file', not both"),
+            K::InvalidBase64 { what } => write!(f, "'{what}' has a character that base64 does not have"),
+            K::Base64Dropped { what, dropped } => {
+                write!(
+                    f,
+                    "'{what}' ends within a group of base64: its last characters ({dropped}) stand for nothing"
+                )
+            }
+            K::NoVector => {
+                write!(f, "'keyid' needs the initialisation vector that the secret was encrypted with, 'iv'")
+            }
+            K::VectorLength { length } => write!(f, "'iv' must stand for 16 bytes, not {length}"),
+            K::KeyLength { length } => {
+                write!(f, "the key that 'keyid' names must have 32 bytes, not {length}")
+            }
+            K::NotWholeBlocks { length } => {
+                write!(f, "what was encrypted has a multiple of 16 bytes, not {length}")
+            }
+            K::WrongKey => write!(f, "the secret was not encrypted with this key and 'iv'"),
+            K::NoText => write!(f, "the secret is no text in UTF-8"),
+            K::BuiltWithout { feature } => {
+                write!(f, "this program is built without the feature '{feature}' of qomet-backends")
+            }
+            K::SerialZero => write!(f, "no key has the serial number 0"),
+            K::NoKey { serial, reason } => {
+                write!(f, "cannot read the key {serial} ({serial:#x}) of the kernel: {reason}")
+            }
+            K::NoKeyrings => {
+                write!(f, "this kernel keeps no keys: it lacks CONFIG_KEYS, or a filter hides keyctl(2)")
+            }
             K::NoRandomness { reason } => write!(f, "the kernel gives no random numbers: {reason}"),
             K::RandomEnded { path, wanted, got } => {
                 write!(f, "'{}' has ended: {got} of {wanted} bytes were left", path.display())
@@ -180,11 +277,17 @@ impl Problem for BackendErrorKind {
     }
 
     fn severity(&self) -> Severity {
-        Severity::Error
+        match self {
+            K::Base64Dropped { .. } => Severity::Warning,
+            _ => Severity::Error,
+        }
     }
 
     fn expected(&self) -> Option<String> {
         match self {
+            K::VectorLength { .. } => Some("16 bytes".to_owned()),
+            K::KeyLength { .. } => Some("32 bytes".to_owned()),
+            K::NotWholeBlocks { .. } => Some("a multiple of 16 bytes".to_owned()),
             K::RateTooHigh { highest, .. } => Some(format!("0 to {highest}")),
             K::BurstLength { .. } => Some(format!("1 to {}", u32::MAX)),
             K::BurstTooLong { most, .. } => Some(format!("1 to {most}")),
@@ -196,6 +299,9 @@ impl Problem for BackendErrorKind {
 
     fn found(&self) -> Option<String> {
         match self {
+            K::VectorLength { length } | K::KeyLength { length } | K::NotWholeBlocks { length } => {
+                Some(format!("{length} bytes"))
+            }
             K::RateTooHigh { value, .. } | K::BurstLength { value, .. } => Some(value.to_string()),
             K::BurstTooLong { seconds, .. } => Some(seconds.to_string()),
             K::BurstBelowRate { burst, .. } => Some(burst.to_string()),
@@ -206,6 +312,8 @@ impl Problem for BackendErrorKind {
 
     fn help(&self) -> Option<String> {
         match self {
+            K::NoSecret => Some("add \"file\", or \"data\" where nobody else reads this text".to_owned()),
+            K::NoKey { .. } => Some("keyctl(1) lists the keys: 'keyctl show'".to_owned()),
             K::TotalAndOneWay { total, .. } => {
                 Some(format!("leave '{total}' out, or the limits of its parts"))
             }
@@ -229,6 +337,8 @@ impl Problem for BackendErrorKind {
             K::NotOpened { .. }
                 | K::NotRead { .. }
                 | K::NotWatched { .. }
+                | K::NoKey { .. }
+                | K::NoKeyrings
                 | K::NoRandomness { .. }
                 | K::RandomEnded { .. }
         )

@@ -46,6 +46,8 @@ const UNAVAILABLE: &[(&str, &str)] = &[
     ("qtest", "it drives the devices of an emulator, which this program does not have"),
     ("rng-egd", CHARACTER_DEVICE),
     ("s390-pv-guest", CONFIDENTIAL),
+    #[cfg(not(feature = "keyring"))]
+    ("secret_keyring", "this program is built without the feature 'keyring' of qomet-backends"),
     ("sev-guest", CONFIDENTIAL),
     ("sev-snp-guest", CONFIDENTIAL),
     ("tls-cipher-suites", TLS),
@@ -74,6 +76,8 @@ mod tests {
         "memory-backend-ram",
         "rng-builtin",
         "rng-random",
+        "secret",
+        "throttle-group",
     ];
 
     #[test]

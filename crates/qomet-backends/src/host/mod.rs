@@ -5,6 +5,7 @@
 //! with a mock: a mock would have to imitate devices and file systems. It interprets nothing: the types turn an error into words.
 
 mod events;
+mod secret;
 #[cfg(feature = "authz-file")]
 mod watch;
 
@@ -41,6 +42,8 @@ pub enum HostCall {
     EventLoop,
     /// `epoll_ctl`: waiting for one more descriptor.
     EventLoopWatch,
+    /// `keyctl`: reading a key of the kernel.
+    Key,
 }
 
 /// A way to the operating system: the real one, or one that refuses by plan.
