@@ -186,7 +186,10 @@ fn an_id_is_a_string_that_stays_when_the_object_goes() {
 #[test]
 fn an_id_that_nobody_has_is_refused() {
     let error = linked("a", &build::model(), "named", "nobody").unwrap_err();
-    assert_eq!(error.to_string(), "property 'named' of linked names 'nobody', which does not exist");
+    assert_eq!(
+        error.to_string(),
+        "property 'named' of linked names 'nobody', which no object has for its id"
+    );
 }
 
 #[test]

@@ -120,7 +120,7 @@ mod tests {
                 char::from(DIGITS[usize::from(value)])
             })
             .collect();
-        while text.len() % 4 != 0 {
+        while !text.len().is_multiple_of(4) {
             text.push('=');
         }
         text

@@ -96,8 +96,10 @@ impl SecretCommon {
 
     /// Reports what will be wrong when the secret is opened.
     pub(super) fn probed(&self, given: &[u8], from: &'static str, cx: &mut ProbeContext<'_>) {
+        // A vector that is wrong is told by the rules.
         let key = match self.key_id() {
             None => None,
+            Some(_) if vector(self.iv.as_deref()).is_err() => return,
             Some(id) => match cx.batch::<Announced>().find(id, &cx.service::<Known>()) {
                 // What is wrong with the key is told of the key.
                 None => return,
@@ -142,7 +144,7 @@ impl SecretCommon {
     }
 
     fn no_key(&self, keyid: &IdOf<SecretCommon>) -> Diagnostic {
-        let path = keyid.id().to_owned();
-        Diagnostic::new(ModelErrorKind::DanglingLink { path, nearest: None }).with_property("keyid")
+        let id = keyid.id().to_owned();
+        Diagnostic::new(ModelErrorKind::UnknownId { id, nearest: None }).with_property("keyid")
     }
 }

@@ -84,7 +84,7 @@ impl Check for Secret {
             (Some(_), Some(_)) => {
                 BackendErrorKind::TwoSecrets.about("file").with_other_property("data", "given here")
             }
-            (None, None) => BackendErrorKind::NoSecret.into(),
+            (None, None) => BackendErrorKind::NoSecret.about("data").with_other_property("file", "or here"),
             _ => return,
         };
         let _ = report.report(problem);

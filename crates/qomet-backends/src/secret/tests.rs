@@ -140,7 +140,7 @@ fn what_is_wrong_with_an_encrypted_secret_is_told_of_its_property() {
     wrong[2].1 = string("other");
     assert_eq!(create(&model, "secret", &wrong).unwrap_err().code(), "key-length");
     wrong[2].1 = string("nobody");
-    assert_eq!(create(&model, "secret", &wrong).unwrap_err().code(), "dangling-link");
+    assert_eq!(create(&model, "secret", &wrong).unwrap_err().code(), "unknown-id");
 }
 
 #[test]

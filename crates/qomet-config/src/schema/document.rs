@@ -7,12 +7,9 @@ use qomet::{Class, TypeRegistry};
 use serde_json::{Map, Value, json};
 
 use super::property::property_schema;
-use super::value::object;
+use super::value::{ID_PATTERN, object};
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
-
-/// What an id may be; see [`qomet::check_id`].
-const ID_PATTERN: &str = "^[A-Za-z][A-Za-z0-9._-]*$";
 
 /// The schema of documents: a bag, a list of bags, or `{"$schema": …, "objects": […]}`, with bags of all types
 /// that a user may create.

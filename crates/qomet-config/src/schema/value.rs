@@ -20,6 +20,9 @@ const SIZE_PATTERN: &str = concat!(
     r")$"
 );
 
+/// What an id may be; see [`qomet::check_id`].
+pub(super) const ID_PATTERN: &str = "^[A-Za-z][A-Za-z0-9._-]*$";
+
 /// The longest path; see the `Value` of `PathBuf`.
 const PATH_LIMIT: usize = 4095;
 
@@ -60,7 +63,8 @@ pub(super) fn value_schema(kind: &ValueType, bounds: Bounds) -> Map<String, Valu
             };
             json!({ "anyOf": all.iter().map(|one| branch(one.value_type)).collect::<Vec<_>>() })
         }
-        ValueType::Link { target, .. } | ValueType::Id { target } => {
+        ValueType::Id { target } => json!({ "type": "string", "pattern": ID_PATTERN, "x-link": target }),
+        ValueType::Link { target, .. } => {
             json!({ "type": "string", "x-link": target })
         }
     };

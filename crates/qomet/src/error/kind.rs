@@ -95,6 +95,8 @@ pub enum ModelErrorKind {
     WrongLinkType { path: String, expected: String, found: String },
     /// A link without a target.
     DanglingLink { path: String, nearest: Option<String> },
+    /// An id that no object has, where a property takes one.
+    UnknownId { id: String, nearest: Option<String> },
     /// Objects whose links need each other.
     LinkCycle { ids: Vec<String>, path: String },
     /// The object is being used.
@@ -232,6 +234,7 @@ impl Problem for ModelErrorKind {
             K::AmbiguousPath { .. } => "ambiguous-path",
             K::WrongLinkType { .. } => "wrong-link-type",
             K::DanglingLink { .. } => "dangling-link",
+            K::UnknownId { .. } => "unknown-id",
             K::LinkCycle { .. } => "link-cycle",
             K::InUse { .. } => "in-use",
             K::NotDeletable => "not-deletable",
@@ -343,6 +346,9 @@ impl Problem for ModelErrorKind {
             K::WrongLinkType { path, expected, found } => {
                 write!(f, "{} takes a {expected}, but '{}' is a {found}", Subject(about), Shown(path))
             }
+            K::UnknownId { id, .. } => {
+                write!(f, "{} names '{}', which no object has for its id", Subject(about), Shown(id))
+            }
             K::DanglingLink { path, .. } => {
                 write!(f, "{} names '{}', which does not exist", Subject(about), Shown(path))
             }
@@ -442,9 +448,10 @@ impl Problem for ModelErrorKind {
 
     fn part(&self) -> Option<&str> {
         match self {
-            K::WrongLinkType { path, .. } | K::DanglingLink { path, .. } | K::LinkCycle { path, .. } => {
-                Some(path)
-            }
+            K::WrongLinkType { path, .. }
+            | K::DanglingLink { path, .. }
+            | K::LinkCycle { path, .. }
+            | K::UnknownId { id: path, .. } => Some(path),
             _ => None,
         }
     }
@@ -504,7 +511,8 @@ impl Problem for ModelErrorKind {
             K::UnknownProperty { nearest, .. } => nearest.map(str::to_owned),
             K::UnknownType { nearest, .. }
             | K::NotFound { nearest, .. }
-            | K::DanglingLink { nearest, .. } => nearest.clone(),
+            | K::DanglingLink { nearest, .. }
+            | K::UnknownId { nearest, .. } => nearest.clone(),
             _ => None,
         }
     }
@@ -574,6 +582,7 @@ impl ModelErrorKind {
                 found: s("memory-backend-ram"),
             },
             K::DanglingLink { path: s("tc1"), nearest: Some(s("tc0")) },
+            K::UnknownId { id: s("key1"), nearest: Some(s("key0")) },
             K::LinkCycle { ids: vec![s("a"), s("b")], path: s("b") },
             K::InUse { users: vec![s("/objects/vm0")] },
             K::NotDeletable,

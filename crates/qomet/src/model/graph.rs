@@ -7,6 +7,7 @@ use crate::error::{About, Diagnostic, Diagnostics, Failed, ModelErrorKind, Relat
 use crate::object::{AnyDraft, ObjectRef};
 use crate::tree::{ChildrenByName, Resolved};
 use crate::types::Class;
+use crate::value::LinkRef;
 
 use super::Model;
 use super::batch::Destination;
@@ -75,11 +76,11 @@ pub(super) fn check(
                 None => match model.inner.tree.resolve(path) {
                     // The empty path names nobody, though as a path it is the root.
                     Resolved::Found(_) | Resolved::Nothing if path.is_empty() => {
-                        Diagnostic::new(suggestions.dangling(path))
+                        Diagnostic::new(suggestions.dangling(link, path))
                     }
                     Resolved::Found(target) if target.class().is_a(link.target_type()) => return,
                     Resolved::Found(target) => Diagnostic::new(wrong(target.class())),
-                    Resolved::Nothing => Diagnostic::new(suggestions.dangling(path)),
+                    Resolved::Nothing => Diagnostic::new(suggestions.dangling(link, path)),
                     Resolved::Ambiguous(candidates) => crate::tree::ambiguous(path, &candidates),
                 },
             };
@@ -105,7 +106,7 @@ struct Suggestions<'a> {
 }
 
 impl Suggestions<'_> {
-    fn dangling(&mut self, path: &str) -> ModelErrorKind {
+    fn dangling(&mut self, link: &dyn LinkRef, path: &str) -> ModelErrorKind {
         let left = self.left;
         self.left = left.saturating_sub(1);
         if left == SUGGESTIONS {
@@ -114,7 +115,12 @@ impl Suggestions<'_> {
             self.names.sort_unstable_by_key(|name| self.ids.get(name));
         }
         let nearest = if left > 0 { nearest(id_of(path), self.names.iter().copied()) } else { None };
-        ModelErrorKind::DanglingLink { path: path.to_owned(), nearest: nearest.map(str::to_owned) }
+        let (path, nearest) = (path.to_owned(), nearest.map(str::to_owned));
+        if link.is_id() {
+            ModelErrorKind::UnknownId { id: path, nearest }
+        } else {
+            ModelErrorKind::DanglingLink { path, nearest }
+        }
     }
 }
 

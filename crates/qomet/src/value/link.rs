@@ -22,6 +22,10 @@ pub trait LinkRef {
     fn target_type(&self) -> &'static str;
     /// Whether the link keeps its target from being deleted.
     fn holds(&self) -> bool;
+    /// Whether it is an id rather than a path.
+    fn is_id(&self) -> bool {
+        false
+    }
     /// Sets the target.
     ///
     /// # Errors
@@ -229,6 +233,9 @@ impl<T: ObjectType> LinkRef for IdOf<T> {
     }
     fn holds(&self) -> bool {
         false
+    }
+    fn is_id(&self) -> bool {
+        true
     }
     fn resolve(&mut self, target: &ObjectRef) -> Result<(), ModelErrorKind> {
         check_type::<T>(target)?;
