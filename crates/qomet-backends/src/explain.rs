@@ -74,6 +74,58 @@ const OWN: Explanations = &[
         "A thread can wait for a socket, a pipe or a device, not for a regular file, which is always ready.",
     ),
     ("no-rules", "The file has no rules that could be read."),
+    (
+        "no-secret",
+        "A secret comes from somewhere: it is given as 'data', or stands in a 'file', which keeps it out of documents and logs.",
+    ),
+    (
+        "two-secrets",
+        "A secret is given as 'data' and also stands in a 'file'. Only one of them can be meant.",
+    ),
+    (
+        "invalid-base64",
+        "Base64 consists of letters, digits, '+', '/' and '='; only line breaks may stand between them, not spaces. The text \
+         is not shown, since it may be secret.",
+    ),
+    (
+        "base64-dropped",
+        "Four characters of base64 stand for three bytes, and the text ends within four. QEMU drops such an end without a \
+         word, and so does Qomet, which says so: mostly something was cut off, and the secret is too short.",
+    ),
+    (
+        "no-vector",
+        "The secret is encrypted with AES-256-CBC, which cannot be undone without the initialisation vector it was done with.",
+    ),
+    ("vector-length", "The initialisation vector of AES-256-CBC has 16 bytes. It is given in base64."),
+    (
+        "key-length",
+        "AES-256 takes a key of 32 bytes. The secret that is meant to be the key has another length, after it was decoded.",
+    ),
+    (
+        "not-whole-blocks",
+        "AES-256-CBC encrypts blocks of 16 bytes and fills the last one up, so what comes out is never empty and always whole \
+         blocks. Mostly the text was cut off, or it is base64 and 'format' does not say so.",
+    ),
+    (
+        "wrong-key",
+        "Decrypting gave an end that encrypting does not give. The secret was encrypted with another key or initialisation \
+         vector, or with another cipher, or it is damaged.",
+    ),
+    ("secret-not-text", "Whoever uses this secret wants text, and its bytes are no UTF-8."),
+    (
+        "built-without",
+        "The program can do this only if it is built with the named feature of qomet-backends, and it was built without it.",
+    ),
+    ("serial-zero", "The kernel numbers its keys from 1 and takes 0 for none."),
+    (
+        "no-key",
+        "The kernel does not hand the key out: there is none with this number, it expired or was revoked, or this process may \
+         not read it. The message has the host's reason.",
+    ),
+    (
+        "no-keyrings",
+        "The kernel was built without keyrings, or a filter for system calls hides them, as many containers have it.",
+    ),
 ];
 
 /// Everything that this crate's types can report.

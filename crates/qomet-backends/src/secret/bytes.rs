@@ -43,7 +43,8 @@ impl fmt::Debug for SecretText {
     }
 }
 
-/// To the object model it is a string; that it is write-only is declared where it is a property.
+/// To the object model it is a string. That it is sensitive is declared where it is a property: then its value is compared
+/// with that of a draft, so that a plan sees another password, and goes nowhere else.
 impl Value for SecretText {
     const TYPE: &'static ValueType = &ValueType::String;
 
@@ -51,12 +52,12 @@ impl Value for SecretText {
         input.string().map(|text| SecretText(Zeroizing::new(text.into_owned())))
     }
     fn write(&self, output: &mut dyn Output) {
-        output.string("");
+        output.string(&self.0);
     }
     fn placeholder() -> Self {
         SecretText::default()
     }
     fn value_ref(&self) -> ValueRef<'_> {
-        ValueRef::Str("".into())
+        ValueRef::Str(self.0.as_str().into())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use qomet::{Level, Model, Native, ObjectRef, TextOutput};
+use qomet::{Action, Diagnostics, Level, Model, Native, ObjectRef, PlanOptions, TextOutput};
 
 use super::SecretProvider;
 use crate::host::{Host, HostCall};
@@ -71,6 +71,26 @@ fn nobody_reads_the_data() {
     assert_eq!(object.write("data", &mut shown).unwrap_err().code(), "write-only");
     let provider = object.interface::<dyn SecretProvider>().unwrap();
     assert!(!format!("{:?}", provider.secret()).contains("hunter2"));
+}
+
+#[test]
+fn a_plan_sees_another_password_and_shows_neither() {
+    let model = model();
+    create_as(&model, "s0", "secret", &[("data", string("hunter2"))]).unwrap();
+    let planned = |data: &str| {
+        let mut draft = model.draft("secret").unwrap();
+        draft.set_id("s0");
+        draft.set("data", data).unwrap();
+        let mut report = Diagnostics::new();
+        let plan = model.plan(model.batch(vec![draft]), PlanOptions::default(), &mut report);
+        (plan.steps()[0].action, format!("{:?} {report:?}", plan.steps()))
+    };
+
+    let (same, _) = planned("hunter2");
+    let (other, shown) = planned("hunter3");
+
+    assert_eq!((same, other), (Action::Unchanged, Action::Replace));
+    assert!(!shown.contains("hunter"), "{shown}");
 }
 
 #[test]

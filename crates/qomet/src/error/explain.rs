@@ -154,6 +154,10 @@ pub(crate) const EXPLANATIONS: Explanations = &[
         "The property refers to an object that does not exist. Objects of one document may refer to each other in any order.",
     ),
     (
+        "unknown-id",
+        "The property takes the id of an object, not its path, and no object has this id. It may be one of the same document.",
+    ),
+    (
         "link-cycle",
         "Objects refer to each other in a circle, so that none of them can be made before the others. Take out one of the \
          references.",
