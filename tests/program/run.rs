@@ -270,3 +270,47 @@ fn the_example_of_the_readme_runs() {
     let held = mappings(running.pid(), &file);
     assert_eq!(held, [(0, 64 << 20, true), (64 << 20, 128 << 20, true)]);
 }
+
+#[test]
+fn sighup_applies_the_documents_again() {
+    let machine = Machine::new();
+    let running = machine.start();
+    let other = machine.folder.join("other.img");
+    let text = fs::read_to_string(&machine.document).unwrap();
+    // `low` is gone, `high` has another file, `own` stays.
+    let low = text.rfind(",\n").unwrap();
+    let text = format!("{}\n]", &text[..low]).replace("ram.img", "other.img");
+    fs::write(&machine.document, text).unwrap();
+
+    running.signal(Signal::SIGHUP);
+    let maps = || fs::read_to_string(format!("/proc/{}/maps", running.pid())).unwrap();
+    wait_until("the other file to be mapped alone", || {
+        maps().contains("other.img") && !maps().contains("ram.img")
+    });
+    running.signal(Signal::SIGTERM);
+
+    let said = running.end();
+    assert_eq!((said.code, said.err.as_str()), (Some(0), "applied again: 2 of 3 objects changed\n"));
+    assert_eq!(fs::metadata(other).unwrap().len(), 3 * PAGE);
+}
+
+#[test]
+fn a_document_that_is_wrong_at_sighup_changes_nothing() {
+    let machine = Machine::new();
+    let running = machine.start();
+    let before = machine.left();
+    fs::write(&machine.document, "[{\"qom-type\": \"memory-backend-ram\", \"id\": \"own\"}]").unwrap();
+
+    running.signal(Signal::SIGHUP);
+    // Of two signals that wait the program takes the lower number first, which is that of SIGHUP.
+    running.signal(Signal::SIGTERM);
+
+    let said = running.end();
+    assert_eq!(said.code, Some(0));
+    assert!(
+        said.err.contains("missing-property") && said.err.contains("everything stays as it is"),
+        "{}",
+        said.err
+    );
+    assert_eq!(machine.left(), before);
+}

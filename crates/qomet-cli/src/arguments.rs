@@ -71,7 +71,7 @@ pub(crate) struct Check {
 }
 
 /// Objects on the command line.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Lines {
     /// One more object (repeatable): TYPE,id=…,key=value or '{"qom-type": "…", "id": "…"}'; 'help' or TYPE,help for help
     #[arg(long = "object", value_name = "LINE")]
@@ -286,6 +286,8 @@ Exit code: 0 fine (there may be warnings), 1 rejected, 2 usage error or unreadab
   {bin} run vm.json --object TYPE,id=extra,size=1G
   {bin} run --object TYPE,help          the properties of a type
   {bin} run vm.json --qmp systemd       on the sockets of a systemd socket unit
+
+SIGHUP has the documents applied again: what they no longer have goes, what would be lost is refused.
 
 Exit code: 0 fine, 1 rejected, 2 usage error or unreadable file, 3 the host refused, or a
 signal came before everything was created",

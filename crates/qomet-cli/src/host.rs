@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 
 use qomet::{Access, Size};
 use qomet_config::TEXT_LIMIT;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
 use crate::outcome::Trouble;
@@ -144,19 +144,19 @@ pub(crate) fn close_inherited(number: i32) {
     let _ = nix::unistd::close(number);
 }
 
-/// SIGINT and SIGTERM, from now on told to whoever waits and not fatal any more.
+/// SIGINT, SIGTERM and SIGHUP, from now on told to whoever waits and not fatal any more.
 pub(crate) struct Stop(Signals);
 
 impl Stop {
-    /// Takes both signals over.
+    /// Takes the signals over.
     ///
     /// # Errors
     /// The host refuses.
     pub(crate) fn install() -> Result<Self, Trouble> {
-        Signals::new([SIGINT, SIGTERM]).map(Stop).map_err(|error| signals(&error))
+        Signals::new([SIGINT, SIGTERM, SIGHUP]).map(Stop).map_err(|error| signals(&error))
     }
 
-    /// Also sets `flag` when one of them comes, for work that asks now and then.
+    /// Also sets `flag` when one of the first two comes, for work that asks now and then.
     ///
     /// # Errors
     /// The host refuses.
@@ -167,23 +167,39 @@ impl Stop {
         Ok(())
     }
 
-    /// Calls `then` on another thread once one of them comes, or has come.
+    /// Calls `then` on another thread once one of the first two comes, or has come, and `again` whenever SIGHUP comes
+    /// before.
     ///
     /// # Errors
     /// The host has no thread.
-    pub(crate) fn watch(mut self, then: impl FnOnce() + Send + 'static) -> io::Result<Watch> {
+    pub(crate) fn watch(
+        mut self,
+        again: impl FnMut() + Send + 'static,
+        then: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Watch> {
         let signals = self.0.handle();
         let thread = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-            if self.0.forever().next().is_some() {
+            if self.end_comes(again) {
                 then();
             }
         })?;
         Ok(Watch { signals, thread })
     }
 
-    /// Waits until one of them comes, or has come.
-    pub(crate) fn wait(&mut self) {
-        let _ = self.0.forever().next();
+    /// Waits until one of the first two comes, or has come; calls `again` whenever SIGHUP comes before.
+    pub(crate) fn wait(&mut self, again: impl FnMut()) {
+        let _ = self.end_comes(again);
+    }
+
+    /// Whether one of the first two came; else nobody waits for them any more.
+    fn end_comes(&mut self, mut again: impl FnMut()) -> bool {
+        for signal in self.0.forever() {
+            match signal {
+                SIGHUP => again(),
+                _ => return true,
+            }
+        }
+        false
     }
 }
 

@@ -1,9 +1,11 @@
 //! `run`: create everything or nothing, show it, hold it.
 //!
 //! Signals are taken over before the first object is made: one that comes while memory is being populated cancels
-//! the creation, and what was done is undone; one that comes later ends the holding.
+//! the creation, and what was done is undone; one that comes later ends the holding, and SIGHUP has the documents
+//! applied again (`reload`).
 
 mod file_map;
+mod reload;
 mod serve;
 mod tree;
 
@@ -18,6 +20,7 @@ use crate::input;
 use crate::log;
 use crate::outcome::{Outcome, Trouble};
 use crate::text::count;
+use reload::Reload;
 
 /// Runs the command.
 ///
@@ -60,17 +63,20 @@ pub(crate) fn run(
             serve::places(&listeners)
         ));
         drop(objects);
-        serve::serve(listeners, arguments, model, stop)?;
+        let reload = Reload::new(arguments, &model);
+        serve::serve(listeners, arguments, model, stop, reload)?;
         return Ok(Outcome::Fine);
     }
     if !arguments.once {
         console.print(&format!("\nprocess {process} holds {held} until SIGINT or SIGTERM\n"));
         serve::ready();
-        stop.wait();
+        // Those that SIGHUP replaces must not live on here.
+        drop(objects);
+        let reload = Reload::new(arguments, &model);
+        stop.wait(|| reload.again());
         serve::stopping();
     }
-    // The objects go before the model, so that everything is released here and not wherever a clone lives on.
-    drop(objects);
+    // Everything is released here and not wherever a clone lives on.
     drop(model);
     Ok(Outcome::Fine)
 }

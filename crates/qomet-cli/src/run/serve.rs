@@ -8,6 +8,7 @@ use qomet_qmp::{
     raise_descriptor_limit,
 };
 
+use super::reload::Reload;
 use crate::arguments::Run;
 use crate::host::Stop;
 use crate::outcome::Trouble;
@@ -70,6 +71,7 @@ pub(super) fn serve(
     arguments: &Run,
     model: Model,
     stop: Stop,
+    reload: Reload,
 ) -> Result<(), Trouble> {
     let clients = arguments.max_clients;
     match raise_descriptor_limit() {
@@ -92,7 +94,7 @@ pub(super) fn serve(
     let limits = Limits::default().with_clients(clients);
     let server = Server::start_with(listeners, dispatcher, limits).map_err(cannot)?;
     let stopper = server.stopper();
-    let watch = stop.watch(move || stopper.stop(Cause::Signal)).map_err(cannot)?;
+    let watch = stop.watch(move || reload.again(), move || stopper.stop(Cause::Signal)).map_err(cannot)?;
     ready();
     let _ = server.wait();
     stopping();
