@@ -38,6 +38,9 @@ const PIECE: usize = 4 << 20;
 /// How long unmapping a piece may keep other threads from mapping something.
 const PATIENCE: Duration = Duration::from_millis(1);
 
+/// Linux has no smaller pages; addresses that the kernel chooses are multiples of it.
+const SMALLEST_PAGE: usize = 4 << 10;
+
 /// How often a place is looked for when other threads keep taking it.
 const ATTEMPTS: usize = 32;
 
@@ -322,7 +325,9 @@ impl Sizes {
         let length = usize::try_from(shape.length).ok().filter(|length| *length > 0)?;
         let alignment = usize::try_from(shape.alignment).ok().filter(|a| a.is_power_of_two())?;
         let guard = usize::try_from(shape.guard).ok().filter(|guard| *guard > 0)?;
-        let room = length.checked_add(alignment)?.checked_add(guard.checked_mul(2)?)?;
+        // What is aligned to no more than a page needs no slack, and none has to be given back.
+        let slack = alignment.saturating_sub(SMALLEST_PAGE);
+        let room = length.checked_add(slack)?.checked_add(guard.checked_mul(2)?)?;
         Some(Self { length, alignment, guard, room: NonZeroUsize::new(room)? })
     }
 }

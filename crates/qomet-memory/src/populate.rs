@@ -32,11 +32,15 @@ const ALLOCATION: u64 = 16 << 20;
 /// The host does not tell the number of CPUs.
 pub fn prealloc_threads(host: &Host, asked: Option<u32>, size: u64) -> Result<u32, MemoryError> {
     let refused = |errno| MemoryError::Host { call: Call::Cpus, subject: "memory".to_owned(), errno };
-    let cpus = u64::try_from(host.cpus().map_err(refused)?).unwrap_or(1);
     let wanted = match asked {
         None => size / (256 << 20),
         Some(asked) => u64::from(asked).min(size / (64 << 20)),
     };
+    if wanted <= 1 {
+        // Counting CPUs reads files of the control group: a dozen calls, most of what a small backend costs.
+        return Ok(1);
+    }
+    let cpus = u64::try_from(host.cpus().map_err(refused)?).unwrap_or(1);
     Ok(u32::try_from(wanted.min(cpus).max(1)).unwrap_or(1))
 }
 

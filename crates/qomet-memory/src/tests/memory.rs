@@ -330,6 +330,14 @@ fn d11_a_refusal_to_switch_dump_is_an_error() {
 }
 
 #[test]
+fn c11_cpus_are_counted_only_where_their_number_matters() {
+    let host = Host::with(Faults::none().call(Call::Cpus, Errno::EIO));
+
+    assert_eq!(prealloc_threads(&host, None, 511 << 20), Ok(1));
+    assert!(prealloc_threads(&host, None, 512 << 20).is_err());
+}
+
+#[test]
 fn c11_the_threads_take_even_shares() {
     let region = anonymous(pages(10), false);
     let steps = parking_lot::Mutex::new(Vec::new());
