@@ -8,11 +8,12 @@
 //! Why not a match over names: the program decides which commands there are (those about memory live with the
 //! memory types), and introspection must list exactly those.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
-use qomet::{Diagnostics, ErrorClass, Model, Native, NativeInput, Output, Progress, Value, ValueType};
+use qomet::{Class, Diagnostics, ErrorClass, Model, Native, NativeInput, Output, Progress, Value, ValueType};
 use qomet_config::{JsonOutput, Leniency, Node, TapeInput};
 
 use crate::commands;
@@ -228,6 +229,8 @@ pub struct Dispatcher {
     name: Option<String>,
     /// For clients that may change something, and for those that may not.
     schemas: [OnceLock<String>; 2],
+    /// The replies to `qom-list-properties`, by type.
+    properties: HashMap<&'static str, OnceLock<String>, foldhash::fast::RandomState>,
     /// Set once somebody asked the program to end.
     quit: AtomicBool,
     /// What takes long.
@@ -238,8 +241,10 @@ impl Dispatcher {
     /// The commands about objects and the protocol itself; `package` names the program.
     #[must_use]
     pub fn new(model: Model, package: impl Into<String>) -> Self {
+        let properties = model.registry().classes().map(|class| (class.name(), OnceLock::new())).collect();
         let mut dispatcher = Dispatcher {
             model,
+            properties,
             peers: Arc::default(),
             commands: IndexMap::default(),
             package: package.into(),
@@ -289,6 +294,15 @@ impl Dispatcher {
         let [all, reading] = &self.schemas;
         let schema = if read_only { reading } else { all };
         schema.get_or_init(|| schema::render(self, read_only))
+    }
+
+    /// Writes the reply to `qom-list-properties`, rendered once: what a type declares never changes.
+    pub(crate) fn write_properties(&self, class: &Class, output: &mut JsonOutput) {
+        match self.properties.get(class.name()) {
+            Some(rendered) => output.rendered(rendered.get_or_init(|| commands::render_properties(class))),
+            // A class of another registry.
+            None => output.rendered(&commands::render_properties(class)),
+        }
     }
 
     /// Asks the program to end.

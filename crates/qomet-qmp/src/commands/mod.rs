@@ -18,6 +18,7 @@ use crate::dispatch::Command;
 
 pub(crate) use protocol::{Enable, write_version};
 pub(crate) use qom::Get;
+pub(crate) use types::render_properties;
 pub(crate) use watch::EVENTS;
 
 /// All of them.

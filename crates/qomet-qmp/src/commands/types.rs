@@ -86,18 +86,24 @@ fn list_types(call: &mut Call<'_>) -> Result<Done, Refusal> {
 
 fn list_properties(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let ListProperties { typename } = call.read()?;
-    let registry = call.dispatcher.model.registry();
-    let class = match registry.lookup(&typename) {
+    let class = match call.dispatcher.model.registry().lookup(&typename) {
         Ok(class) => class,
         Err(problem) => return Err(Refusal::from(problem).with_class(ErrorClass::DeviceNotFound)),
     };
-    call.output.begin_list();
-    super::qom::write_property(call.output, TYPE, "string");
-    for property in class.properties() {
-        write_property(call.output, property);
-    }
-    call.output.end_list();
+    call.dispatcher.write_properties(class, call.output);
     Ok(Done::Now)
+}
+
+/// The reply to `qom-list-properties` for a type.
+pub(crate) fn render_properties(class: &Class) -> String {
+    let mut output = JsonOutput::default();
+    output.begin_list();
+    super::qom::write_property(&mut output, TYPE, "string");
+    for property in class.properties() {
+        write_property(&mut output, property);
+    }
+    output.end_list();
+    output.finish()
 }
 
 /// QEMU's members, then what is known beyond them.

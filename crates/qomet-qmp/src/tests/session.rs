@@ -303,3 +303,18 @@ proptest! {
         prop_assert_eq!(pieces, whole);
     }
 }
+
+#[test]
+fn the_properties_of_a_type_are_told_again_as_they_were_and_never_those_of_another() {
+    let registry = dispatcher();
+    let mut names = registry.model.registry().classes().map(|class| class.name());
+    let ask = |name| format!("{{'execute': 'qom-list-properties', 'arguments': {{'typename': '{name}'}}}}");
+    let (container, other) = (ask(names.next().unwrap()), ask(names.last().unwrap()));
+    let mut client = Client::negotiated("{}");
+
+    let replies = client.ask([&*container, &other, &container, &other].concat().as_bytes());
+
+    assert_ne!(replies[0], replies[1]);
+    assert_eq!(replies[..2], replies[2..]);
+    assert!(replies[1]["return"][0].get("name").is_some(), "{}", replies[1]);
+}
