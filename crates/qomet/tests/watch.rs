@@ -145,6 +145,27 @@ fn what_is_lost_is_counted_where_it_is_missing() {
 }
 
 #[test]
+fn long_values_leave_less_room_for_events() {
+    let model = build::model();
+    let object = build::object(&model, "note", "g");
+    let watch = watch(&model);
+    let long = "x".repeat(3 << 20);
+    for _ in 0..3 {
+        object.set("text", long.as_str()).unwrap();
+    }
+    let lengths =
+        |events: Vec<Event>| -> Vec<usize> { events.iter().map(|event| tell(event).len()).collect() };
+    let found = events(&watch);
+    assert_eq!(found.len(), 2);
+    assert!(lengths(found)[0] > long.len());
+    // Whoever listens misses nothing.
+    for _ in 0..2 {
+        object.set("text", long.as_str()).unwrap();
+        assert!(lengths(events(&watch))[0] > long.len());
+    }
+}
+
+#[test]
 fn who_is_woken_may_use_the_model_at_once() {
     let (model, woken) = (build::model(), Arc::new(AtomicUsize::new(0)));
     let (inside, count) = (model.clone(), woken.clone());

@@ -52,6 +52,28 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// How long the texts in its values are together, in bytes; what else it holds is little.
+    pub(super) fn value_bytes(&self) -> usize {
+        match self {
+            Event::Changed { value, configured, .. } => value.iter().chain(configured).map(bytes_of).sum(),
+            _ => 0,
+        }
+    }
+}
+
+fn bytes_of(value: &Native<'_>) -> usize {
+    let own = std::mem::size_of::<Native<'_>>();
+    match value {
+        Native::Str(text) => text.len(),
+        Native::List(elements) => elements.iter().map(|element| own + bytes_of(element)).sum(),
+        Native::Struct(members) => {
+            members.iter().map(|(name, value)| own + name.len() + bytes_of(value)).sum()
+        }
+        _ => 0,
+    }
+}
+
 /// A warning about what was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warned {

@@ -21,9 +21,13 @@ pub struct WatchOptions {
     pub paths: Option<Glob>,
     /// Only properties with such a name; it is not about creation and deletion.
     pub properties: Option<Glob>,
-    /// How many events wait at most.
+    /// How many events wait at most. Fewer do where their values are long: one waits in any case, more only while their
+    /// values take no more than 4 MiB.
     pub capacity: usize,
 }
+
+/// Values of so many bytes wait for a watcher; a single one may be longer.
+const VALUE_BYTES: usize = 4 << 20;
 
 impl Default for WatchOptions {
     fn default() -> Self {
@@ -41,8 +45,29 @@ pub(crate) struct Hub {
 
 struct Watcher {
     options: WatchOptions,
-    queue: Mutex<VecDeque<Event>>,
+    queue: Mutex<Queue>,
     wake: Box<dyn Fn() + Send + Sync>,
+}
+
+/// What waits for a watcher.
+#[derive(Default)]
+struct Queue {
+    events: VecDeque<Event>,
+    /// How long the values in it are together.
+    bytes: usize,
+}
+
+impl Queue {
+    fn pop(&mut self) -> Option<Event> {
+        let event = self.events.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(event.value_bytes());
+        Some(event)
+    }
+
+    /// To be called when events were taken out of the middle.
+    fn measure(&mut self) {
+        self.bytes = self.events.iter().map(Event::value_bytes).sum();
+    }
 }
 
 /// Whom to wake: it is dropped when every lock is free, and wakes them.
@@ -92,14 +117,17 @@ impl Watcher {
     /// Appends what `event` makes, if anything; true if the watcher must be woken. A full queue ends in how many were lost.
     fn post(&self, event: impl FnOnce() -> Option<Event>) -> bool {
         let mut queue = self.queue.lock();
-        let was_empty = queue.is_empty();
+        let was_empty = queue.events.is_empty();
         let Some(event) = event() else { return false };
-        if queue.len() < self.options.capacity {
-            queue.push_back(event);
-        } else if let Some(Event::Lost { count }) = queue.back_mut() {
+        let bytes = queue.bytes + event.value_bytes();
+        let has_room = queue.events.len() < self.options.capacity && (was_empty || bytes <= VALUE_BYTES);
+        if has_room {
+            queue.bytes = bytes;
+            queue.events.push_back(event);
+        } else if let Some(Event::Lost { count }) = queue.events.back_mut() {
             *count += 1;
         } else {
-            queue.push_back(Event::Lost { count: 1 });
+            queue.events.push_back(Event::Lost { count: 1 });
         }
         was_empty
     }
@@ -222,12 +250,12 @@ impl Watch {
     /// The next event. After `None` the watcher is woken when there is one.
     #[must_use]
     pub fn next(&self) -> Option<Event> {
-        self.watcher.queue.lock().pop_front()
+        self.watcher.queue.lock().pop()
     }
 
     /// Drops everything that waits: a snapshot taken after this has it all.
     pub fn clear(&self) {
-        self.watcher.queue.lock().clear();
+        *self.watcher.queue.lock() = Queue::default();
     }
 
     /// Drops events that a snapshot taken since has reached: its revision of the structure, and its objects with the
@@ -237,7 +265,8 @@ impl Watch {
         for (object, _) in objects {
             object.header().settle();
         }
-        let mut queue = self.watcher.queue.lock();
+        let mut waiting = self.watcher.queue.lock();
+        let queue = &mut waiting.events;
         let is_lost = |event: &Event| matches!(event, Event::Lost { .. });
         if let Some(gap) = queue.iter().rposition(is_lost) {
             queue.drain(..gap);
@@ -256,21 +285,26 @@ impl Watch {
             kept.into_iter().rev().for_each(|event| queue.push_front(event));
         }
         let any_changed = queue.iter().any(|event| matches!(event, Event::Changed { .. }));
-        if !any_changed {
-            return;
+        if any_changed {
+            skip_changes(queue, objects);
         }
-        let mut known: HashMap<String, u64> =
-            objects.iter().map(|(object, revision)| (object.path(), *revision)).collect();
-        queue.retain(|event| match event {
-            Event::Changed { revision, path, .. } => known.get(path).is_none_or(|known| revision > known),
-            Event::Deleted { path, .. } => {
-                // Whoever has the path from now on is another.
-                known.remove(path);
-                true
-            }
-            _ => true,
-        });
+        waiting.measure();
     }
+}
+
+/// Drops changes that were read with these objects.
+fn skip_changes(queue: &mut VecDeque<Event>, objects: &[(ObjectRef, u64)]) {
+    let mut known: HashMap<String, u64> =
+        objects.iter().map(|(object, revision)| (object.path(), *revision)).collect();
+    queue.retain(|event| match event {
+        Event::Changed { revision, path, .. } => known.get(path).is_none_or(|known| revision > known),
+        Event::Deleted { path, .. } => {
+            // Whoever has the path from now on is another.
+            known.remove(path);
+            true
+        }
+        _ => true,
+    });
 }
 
 impl Drop for Watch {
@@ -281,6 +315,6 @@ impl Drop for Watch {
 
 impl std::fmt::Debug for Watch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Watch({} events)", self.watcher.queue.lock().len())
+        write!(f, "Watch({} events)", self.watcher.queue.lock().events.len())
     }
 }
