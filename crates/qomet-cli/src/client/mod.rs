@@ -28,7 +28,6 @@ mod list;
 mod plan;
 mod qmp;
 mod report;
-#[cfg(feature = "shell")]
 mod schema;
 mod session;
 mod set;

@@ -14,19 +14,12 @@ pub(super) struct Session {
     types: HashMap<String, Rc<Vec<PropertyFacts>>>,
     /// Whether the server says more of a property than QEMU does; known once one was seen.
     is_exact: Option<bool>,
-    #[cfg(feature = "shell")]
     names: Option<super::schema::Names>,
 }
 
 impl Session {
     pub(super) fn new(client: Client) -> Self {
-        Session {
-            client,
-            types: HashMap::new(),
-            is_exact: None,
-            #[cfg(feature = "shell")]
-            names: None,
-        }
+        Session { client, types: HashMap::new(), is_exact: None, names: None }
     }
 
     /// Starts anew on another connection: the server behind it may be another one.
@@ -36,7 +29,6 @@ impl Session {
     }
 
     /// The names of the values of an enum that the server tells only in its schema; nothing if it does not.
-    #[cfg(feature = "shell")]
     pub(super) fn enum_names(&mut self, type_name: &str, property: &str) -> Vec<String> {
         let names = match self.names.take() {
             Some(names) => names,

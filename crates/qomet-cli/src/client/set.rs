@@ -21,12 +21,21 @@ pub(super) fn set(session: &mut Session, arguments: &Set) -> Done {
         match session.client.set(&path, &property, value) {
             Ok(()) => {}
             Err(ClientError::Refused(refused)) => {
-                return Err(target::explain(&mut session.client, &path, Some(&property), *refused));
+                let names = names(session, &path, &property);
+                let failure = target::explain(&mut session.client, &path, Some(&property), *refused);
+                return Err(failure.with_help(names));
             }
             Err(error) => return Err(error.into()),
         }
     }
     Ok(Outcome::Fine)
+}
+
+/// What an enum takes: QEMU's refusals do not say.
+fn names(session: &mut Session, path: &str, property: &str) -> Option<String> {
+    let type_name = session.client.get(path, "type").ok()?;
+    let names = session.enum_names(type_name.as_str()?, property);
+    (!names.is_empty()).then(|| format!("it takes {}", names.join(", ")))
 }
 
 /// `PATH.PROPERTY=VALUE` with the value as the property takes it.
