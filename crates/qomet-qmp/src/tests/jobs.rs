@@ -40,7 +40,8 @@ fn ask(client: &mut Client, text: &str) -> Value {
 fn running(client: &mut Client) -> Value {
     loop {
         let jobs = ask(client, "{'exec-oob': 'query-jobs'}")["return"].take();
-        if jobs[0]["status"] == "running" {
+        // The rate is there once the work itself has begun, a moment after its thread has.
+        if jobs[0]["status"] == "running" && jobs[0]["x-rate"].is_u64() {
             return jobs;
         }
     }
