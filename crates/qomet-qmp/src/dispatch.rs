@@ -61,7 +61,18 @@ pub struct Command {
     pub(crate) returns: Shape,
     pub(crate) oob: bool,
     pub(crate) changes: bool,
+    /// What people see of it with `info`.
+    pub(crate) info: Option<Info>,
     run: Run,
+}
+
+/// A command of the monitor that shows something: `info NAME`.
+pub(crate) struct Info {
+    pub(crate) name: &'static str,
+    /// What it shows, in a few words.
+    pub(crate) summary: &'static str,
+    /// Lines that end in `\n`.
+    pub(crate) text: Box<dyn Fn(&Model) -> String + Send + Sync>,
 }
 
 /// What a command is run with.
@@ -147,13 +158,26 @@ impl Command {
         self
     }
 
+    /// The same, shown to people too: `info NAME` of `human-monitor-command` answers with `text`, lines that end in
+    /// `\n`, and lists it with the `summary`.
+    #[must_use]
+    pub fn with_info(
+        mut self,
+        name: &'static str,
+        summary: &'static str,
+        text: impl Fn(&Model) -> String + Send + Sync + 'static,
+    ) -> Self {
+        self.info = Some(Info { name, summary, text: Box::new(text) });
+        self
+    }
+
     pub(crate) fn raw(
         name: &'static str,
         arguments: Shape,
         returns: Shape,
         run: impl Fn(&mut Call<'_>) -> Result<Done, Refusal> + Send + Sync + 'static,
     ) -> Self {
-        Command { name, arguments, returns, oob: false, changes: true, run: Box::new(run) }
+        Command { name, arguments, returns, oob: false, changes: true, info: None, run: Box::new(run) }
     }
 
     /// The same, allowed out of band: it neither waits nor changes the model.

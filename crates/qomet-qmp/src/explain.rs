@@ -16,6 +16,7 @@ pub(crate) const EXPLANATIONS: Explanations = &[
         "unknown-command",
         "There is no command of that name. query-commands lists them; the nearest one is suggested.",
     ),
+    ("no-such-cpu", "There are no CPUs here. A line for people may say 0, as clients do that know of none."),
     (
         "not-out-of-band",
         "The command may wait or change something, so it cannot overtake others. Send it with 'execute'.",

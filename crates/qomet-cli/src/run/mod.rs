@@ -5,6 +5,7 @@
 //! applied again (`reload`).
 
 mod file_map;
+mod monitor;
 mod reload;
 mod serve;
 mod tree;

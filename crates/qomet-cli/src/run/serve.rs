@@ -8,6 +8,7 @@ use qomet_qmp::{
     raise_descriptor_limit,
 };
 
+use super::monitor;
 use super::reload::Reload;
 use crate::arguments::Run;
 use crate::host::Stop;
@@ -87,8 +88,16 @@ pub(super) fn serve(
     }
     // Here the commands about the types meet the protocol; neither knows the other.
     dispatcher.extend([
-        Command::query("query-memdev", query_memdev),
-        Command::query("query-iothreads", query_iothreads),
+        Command::query("query-memdev", query_memdev).with_info(
+            "memdev",
+            "show memory backends",
+            monitor::memdev,
+        ),
+        Command::query("query-iothreads", query_iothreads).with_info(
+            "iothreads",
+            "show iothreads",
+            monitor::iothreads,
+        ),
     ]);
     let cannot = |error: std::io::Error| Trouble(format!("cannot serve clients: {}", reason(&error)));
     let limits = Limits::default().with_clients(clients);

@@ -1,11 +1,12 @@
 //! The commands every server has: about objects (`object`, `qom`), types (`types`), what takes long (`jobs`) and the
-//! protocol (`protocol`).
+//! protocol (`protocol`), and the lines of QEMU's monitor for people (`hmp`).
 //!
 //! What needs more than the object model is no business of this crate: the program adds it to the table.
 
 mod apply;
 mod descriptors;
 mod explain;
+mod hmp;
 mod jobs;
 mod object;
 mod protocol;
@@ -34,6 +35,7 @@ pub(crate) fn all() -> Vec<Command> {
         watch::all(),
         apply::all(),
         explain::all(),
+        hmp::all(),
     ]
     .into_iter()
     .flatten()

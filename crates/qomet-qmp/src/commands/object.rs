@@ -46,11 +46,23 @@ pub(super) fn all() -> Vec<Command> {
 
 fn add(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let mut report = Diagnostics::new();
-    let registry = call.model().registry();
     let nothing = Tape::of("{}", Syntax::QEMU, &mut report);
     let bag = call.arguments.unwrap_or_else(|| nothing.root());
     let revision = expected_revision(bag, &mut report);
-    let draft = read_bag_beside(bag, &[IF_REVISION], registry, Leniency::Strict, &mut report);
+    add_bag(call, bag, &[IF_REVISION], Leniency::Strict, revision, report)
+}
+
+/// Creates the object of a bag. `report` has what was wrong with it already.
+pub(super) fn add_bag(
+    call: &mut Call<'_>,
+    bag: Node<'_>,
+    beside: &[&'static str],
+    leniency: Leniency,
+    revision: Option<u64>,
+    mut report: Diagnostics,
+) -> Result<Done, Refusal> {
+    let registry = call.model().registry();
+    let draft = read_bag_beside(bag, beside, registry, leniency, &mut report);
     let Some(draft) = draft else { return Err(report.take().into()) };
     let long = draft.takes_long();
     let id = draft.id().unwrap_or_default().to_owned();
@@ -101,11 +113,16 @@ fn create(batch: Batch, warnings: &[Diagnostic]) -> Result<(), Refusal> {
 
 fn delete(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let Delete { id, x_if_revision } = call.read()?;
+    delete_id(call, &id, x_if_revision)
+}
+
+/// Deletes the object of an id.
+pub(super) fn delete_id(call: &mut Call<'_>, id: &str, x_if_revision: Option<u64>) -> Result<Done, Refusal> {
     let begun = Instant::now();
     let model = call.model().clone();
     // QEMU has no class for an id that there is not.
     let object =
-        model.object(&id).map_err(|problem| Refusal::from(problem).with_class(ErrorClass::GenericError))?;
+        model.object(id).map_err(|problem| Refusal::from(problem).with_class(ErrorClass::GenericError))?;
     if !object.takes_long() {
         model.delete_if(&object, x_if_revision)?;
         log::deleted(&object, begun);
@@ -113,7 +130,7 @@ fn delete(call: &mut Call<'_>) -> Result<Done, Refusal> {
         return Ok(Done::Now);
     }
     // The reply comes when all is given back, which the last reference does.
-    Ok(call.job(Task::Delete, "object-del", &id, move |_, output| {
+    Ok(call.job(Task::Delete, "object-del", id, move |_, output| {
         model.delete_if(&object, x_if_revision)?;
         log::deleted(&object, begun);
         drop(object);

@@ -4,7 +4,7 @@
 //! child, of type `child<TYPE>`, whose value is the child's path. Both exist here only.
 
 use qomet::{Diagnostic, Diagnostics, ModelErrorKind, ObjectRef, Output, Progress, Value};
-use qomet_config::{JsonOutput, Leniency, Node, Syntax, Tape, TapeInput};
+use qomet_config::{Dialect, JsonOutput, Leniency, Node, Syntax, Tape, TapeInput};
 
 use super::object::{IF_REVISION, expected_revision};
 use super::tree::{FEW, finish};
@@ -76,19 +76,24 @@ fn list(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let is_little = children.len() <= FEW;
     finish(call, is_little, move |output| {
         output.begin_list();
-        write_property(output, TYPE, "string");
-        for property in object.class().properties() {
-            write_property(output, property.name, &property.value_type.qom_name());
-        }
-        for (name, extra) in object.extras() {
-            write_property(output, &name, &extra.qom_type());
-        }
-        for child in children {
-            write_property(output, child.name(), &child_type(&child));
-        }
+        each_property(&object, &children, |name, type_name| write_property(output, name, type_name));
         output.end_list();
         Ok(())
     })
+}
+
+/// Tells the name and the type of each property that a client sees.
+pub(super) fn each_property(object: &ObjectRef, children: &[ObjectRef], mut tell: impl FnMut(&str, &str)) {
+    tell(TYPE, "string");
+    for property in object.class().properties() {
+        tell(property.name, &property.value_type.qom_name());
+    }
+    for (name, extra) in object.extras() {
+        tell(&name, &extra.qom_type());
+    }
+    for child in children {
+        tell(child.name(), &child_type(child));
+    }
 }
 
 fn get(call: &mut Call<'_>) -> Result<Done, Refusal> {
@@ -102,7 +107,8 @@ fn get(call: &mut Call<'_>) -> Result<Done, Refusal> {
     read(call, &path, &property)
 }
 
-fn read(call: &mut Call<'_>, path: &str, property: &str) -> Result<Done, Refusal> {
+/// Writes the value of a property.
+pub(super) fn read(call: &mut Call<'_>, path: &str, property: &str) -> Result<Done, Refusal> {
     let object = the_object(call.model(), path)?;
     if object.class().find(property).is_some() {
         object.write(property, call.output)?;
@@ -122,7 +128,7 @@ fn read(call: &mut Call<'_>, path: &str, property: &str) -> Result<Done, Refusal
 }
 
 /// The object at a path. To QEMU's `qom-get` and `qom-set` a path that fits several objects fits none.
-fn the_object(model: &qomet::Model, path: &str) -> Result<ObjectRef, Refusal> {
+pub(super) fn the_object(model: &qomet::Model, path: &str) -> Result<ObjectRef, Refusal> {
     model
         .resolve(path)
         .map_err(|problem| Refusal::from(problem).with_class(qomet::ErrorClass::DeviceNotFound))
@@ -170,36 +176,68 @@ fn setting<'t>(call: &Call<'t>) -> Result<(Get, Node<'t>, Option<u64>), Refusal>
     }
 }
 
+/// A value that a property is set to.
+#[derive(Clone, Copy)]
+pub(super) enum Given<'t> {
+    /// It stands in a message.
+    Sent(Node<'t>),
+    /// Somebody typed it: a line of one pair whose name is [`TYPED`], in the dialect `opts`.
+    Typed(&'t str),
+}
+
+/// The name in the line of a value that somebody typed.
+pub(super) const TYPED: &str = "value";
+
 fn set(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let (Get { path, property }, value, revision) = setting(call)?;
+    set_to(call, &path, &property, Given::Sent(value), revision)
+}
+
+/// Sets a property.
+pub(super) fn set_to(
+    call: &mut Call<'_>,
+    path: &str,
+    property: &str,
+    value: Given<'_>,
+    revision: Option<u64>,
+) -> Result<Done, Refusal> {
     let model = call.model().clone();
-    let object = the_object(&model, &path)?;
-    let declared = object.class().lookup(&property).ok();
-    let is_extra = declared.is_none() && object.extras().iter().any(|(name, _)| *name == property);
+    let object = the_object(&model, path)?;
+    let declared = object.class().lookup(property).ok();
+    let is_extra = declared.is_none() && object.extras().iter().any(|(name, _)| name == property);
     if declared.is_none() && !is_extra {
-        let is_child = property != TYPE && model.child(&object, &property).is_some();
+        let is_child = property != TYPE && model.child(&object, property).is_some();
         let problem = match property == TYPE || is_child {
             true => Diagnostic::new(ModelErrorKind::ReadOnly)
-                .with_property(&property)
+                .with_property(property)
                 .with_type(object.class().name()),
-            false => unknown(&object, object.class().unknown_property(&property)),
+            false => unknown(&object, object.class().unknown_property(property)),
         };
         return Err(problem.with_object(object.name()).into());
     }
     let is_live = declared.is_none_or(|(_, declared)| declared.mutability == qomet::Mutability::Live);
     if !object.takes_long() || !is_live {
-        store(&model, &object, &property, value, revision, &Progress::new())?;
+        store(&model, &object, property, value, revision, &Progress::new())?;
         Nothing.write(call.output);
         return Ok(Done::Now);
     }
     // The message is gone by then.
-    let text = value.source_text().to_owned();
-    let name = object.name().to_owned();
+    let (text, is_typed) = match value {
+        Given::Sent(node) => (node.source_text().to_owned(), false),
+        Given::Typed(line) => (line.to_owned(), true),
+    };
+    let (name, property) = (object.name().to_owned(), property.to_owned());
     Ok(call.job(Task::Change, "qom-set", &name, move |progress, output| {
         let mut report = Diagnostics::new();
-        let tape = Tape::of(&text, Syntax::QEMU, &mut report);
+        let tape;
+        let value = if is_typed {
+            Given::Typed(&text)
+        } else {
+            tape = Tape::of(&text, Syntax::QEMU, &mut report);
+            Given::Sent(tape.root())
+        };
         drop(report.take());
-        store(&model, &object, &property, tape.root(), revision, progress)?;
+        store(&model, &object, &property, value, revision, progress)?;
         Nothing.write(output);
         Ok(())
     }))
@@ -209,12 +247,20 @@ fn store(
     model: &qomet::Model,
     object: &ObjectRef,
     property: &str,
-    value: Node<'_>,
+    value: Given<'_>,
     revision: Option<u64>,
     progress: &Progress,
 ) -> Result<(), Refusal> {
     let mut report = Diagnostics::new();
-    let mut input = TapeInput::new(value, Leniency::Strict, &mut report);
+    let tape;
+    let (value, leniency) = match value {
+        Given::Sent(node) => (node, Leniency::Strict),
+        Given::Typed(line) => {
+            tape = Tape::line(line, Dialect::Opts, &mut report).0;
+            (tape.root().get(TYPED).unwrap_or_else(|| tape.root()), Leniency::Lenient)
+        }
+    };
+    let mut input = TapeInput::new(value, leniency, &mut report);
     let stored = model.set_watched(object, property, &mut input, revision, progress)?;
     let mut problems = report.take();
     for problem in &mut problems {

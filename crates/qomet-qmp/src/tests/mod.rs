@@ -6,6 +6,7 @@ mod client;
 mod descriptors;
 mod faults;
 mod handle;
+mod hmp;
 mod jobs;
 mod log;
 mod objects;

@@ -10,4 +10,4 @@ mod reply;
 pub(crate) use frame::{Frame, Framer, Limits};
 pub(crate) use message::{Envelope, Text, text_of};
 pub use reply::Refusal;
-pub(crate) use reply::{write_error, write_event, write_return};
+pub(crate) use reply::{escaped, write_error, write_event, write_return};

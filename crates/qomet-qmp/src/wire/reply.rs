@@ -71,7 +71,7 @@ impl Refusal {
     }
 
     /// The sentence that clients show: all that is wrong, and whom it concerns.
-    fn description(&self) -> String {
+    pub(crate) fn description(&self) -> String {
         let mut text = String::new();
         for (index, problem) in self.problems.iter().take(WORDED).enumerate() {
             // Writing to a String cannot fail.
@@ -256,7 +256,7 @@ fn finish(out: &mut String, start: usize, id: Option<&str>) {
 }
 
 /// JSON text with everything above ASCII escaped.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut ascii = String::with_capacity(text.len() * 2);
     for c in text.chars() {
         if c.is_ascii() {
