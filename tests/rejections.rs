@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use qomet::{Diagnostic, Level, Model};
 use qomet_backends::memory::MemoryHost;
-use qomet_config::{Documents, Sources, render_human, render_json};
+use qomet_config::{Dialect, Documents, Sources, render_human, render_json};
 use qomet_memory::{Call, Errno, Faults, Host};
 
 use crate::dummies;
@@ -16,9 +16,14 @@ use crate::folder::Folder;
 /// What a document calls the folder of its files; as long as the name of the real one, so that no mark moves.
 const FOLDER: &str = "/tmp/qomet-folder";
 
+/// The endings of documents, which say how they are read: JSON, sections, lines in both dialects, command lines.
+const ENDINGS: [&str; 5] = ["json", "ini", "keyval", "opts", "sh"];
+
 /// What the head of a document says.
 struct Rejection {
     name: String,
+    /// Its ending.
+    ending: &'static str,
     /// What the parser gets.
     bytes: Vec<u8>,
     /// `LINE:COLUMN CODE` of every mistake, `warning` before the code of what is only that.
@@ -29,7 +34,7 @@ struct Rejection {
 
 #[test]
 fn every_document_is_rejected_for_its_mistakes_and_nothing_else() {
-    let names = names("json");
+    let names = documents();
     let wrong: Vec<&String> =
         names.iter().filter(|name| catch_unwind(AssertUnwindSafe(|| judge(name))).is_err()).collect();
 
@@ -39,14 +44,21 @@ fn every_document_is_rejected_for_its_mistakes_and_nothing_else() {
 
 #[test]
 fn every_snapshot_has_its_document() {
-    assert_eq!(names("snap"), names("json"));
+    assert_eq!(names("snap"), documents());
 }
 
 #[test]
 fn some_documents_have_several_mistakes() {
-    let several = names("json").iter().filter(|name| Rejection::read(name).mistakes.len() > 1).count();
+    let several = documents().iter().filter(|name| Rejection::read(name).mistakes.len() > 1).count();
 
     assert!(several >= 12, "{several}");
+}
+
+/// All documents, without the ending.
+fn documents() -> Vec<String> {
+    let mut names: Vec<String> = ENDINGS.into_iter().flat_map(names).collect();
+    names.sort();
+    names
 }
 
 /// The documents or snapshots, without the ending.
@@ -81,7 +93,7 @@ fn judge(name: &str) {
     model.services().put(MemoryHost(rejection.host.clone()));
     let before = rejection.folder.contents();
     let mut documents = Documents::new();
-    documents.add(&format!("{name}.json"), rejection.bytes.clone());
+    rejection.add_to(&mut documents);
 
     let plan = documents.plan(&model, Level::Host);
 
@@ -112,13 +124,17 @@ fn place(diagnostic: &Diagnostic, sources: &Sources) -> String {
 
 impl Rejection {
     fn read(name: &str) -> Self {
-        let text = fs::read_to_string(home().join(format!("{name}.json"))).unwrap();
+        let path = |ending: &&str| home().join(format!("{name}.{ending}"));
+        let ending = ENDINGS.into_iter().find(|ending| path(ending).exists()).unwrap();
+        let text = fs::read_to_string(path(&ending)).unwrap();
+        let comment = if ending == "json" { "//" } else { "#" };
         let folder = Folder::named_like(FOLDER);
         let (mut mistakes, mut faults, mut utf16) = (Vec::new(), Faults::none(), false);
-        for line in text.lines().take_while(|line| line.starts_with("//")) {
-            if let Some(mistake) = line.strip_prefix("//~ ") {
+        for line in text.lines().take_while(|line| line.starts_with(comment)) {
+            let line = line.trim_start_matches(comment);
+            if let Some(mistake) = line.strip_prefix("~ ") {
                 mistakes.push(mistake.to_owned());
-            } else if let Some(step) = line.strip_prefix("//$ ") {
+            } else if let Some(step) = line.strip_prefix("$ ") {
                 let words: Vec<&str> = step.split(' ').collect();
                 match words[..] {
                     ["utf-16"] => utf16 = true,
@@ -127,11 +143,26 @@ impl Rejection {
                 }
             }
         }
-        assert!(text.starts_with("// "), "{name} does not say what is wrong with it");
+        assert!(text.starts_with(&format!("{comment} ")), "{name} does not say what is wrong with it");
         assert!(!mistakes.is_empty(), "{name} does not say where it is wrong");
         let text = text.replace(FOLDER, folder.path().to_str().unwrap());
+        // A line is by itself.
+        let text = match ending {
+            "keyval" | "opts" => text.lines().last().unwrap().to_owned(),
+            _ => text,
+        };
         let bytes = if utf16 { encode(&text) } else { expand(text.as_bytes()) };
-        Rejection { name: name.to_owned(), bytes, mistakes, folder, host: Host::with(faults) }
+        Rejection { name: name.to_owned(), ending, bytes, mistakes, folder, host: Host::with(faults) }
+    }
+
+    fn add_to(&self, documents: &mut Documents) {
+        let (name, bytes) = (format!("{}.{}", self.name, self.ending), self.bytes.clone());
+        match self.ending {
+            "keyval" => documents.add_line(&name, bytes, Dialect::Keyval),
+            "opts" => documents.add_line(&name, bytes, Dialect::Opts),
+            "sh" => documents.add_command_line(&name, bytes),
+            _ => documents.add(&name, bytes),
+        }
     }
 
     /// What people and what programs are told.

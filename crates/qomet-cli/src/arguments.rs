@@ -55,7 +55,7 @@ pub(crate) enum Command {
 
 /// `check`.
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("what").args(["files", "objects", "qemu"]).required(true).multiple(true)))]
+#[command(group(ArgGroup::new("what").args(["files", "objects", "qemu", "libvirt"]).required(true).multiple(true)))]
 pub(crate) struct Check {
     /// Documents to check together; `-` is standard input
     #[arg(value_name = "FILE")]
@@ -65,6 +65,9 @@ pub(crate) struct Check {
     /// A command line of QEMU, quoted as one argument (repeatable): its -object arguments are checked
     #[arg(long, value_name = "COMMAND")]
     pub(crate) qemu: Vec<String>,
+    /// A libvirt domain (repeatable): its qemu:commandline and memoryBacking are checked
+    #[arg(long, value_name = "FILE")]
+    pub(crate) libvirt: Vec<PathBuf>,
     /// For people on standard error, or for programs on standard output
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
@@ -273,6 +276,7 @@ const EXAMPLES: &[(&str, &str)] = &[
   {bin} check base.json extra.json      ids and links are checked across files
   {bin} check --object TYPE,id=a,size=1G
   {bin} check --qemu \"$(cat start-vm.sh)\"
+  {bin} check --libvirt vm.xml
   generate | {bin} check - --format json
 
 Exit code: 0 fine (there may be warnings), 1 rejected, 2 usage error or unreadable file",

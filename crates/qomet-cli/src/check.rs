@@ -21,6 +21,7 @@ pub(crate) fn check(
     let mut documents = input::read(&arguments.files, console)?;
     input::add_lines(&mut documents, &arguments.lines);
     input::add_command_lines(&mut documents, &arguments.qemu);
+    input::add_domains(&mut documents, &arguments.libvirt)?;
     if let Some(helped) = input::help(&documents, &registry, console)? {
         return Ok(helped);
     }
@@ -58,6 +59,7 @@ pub(crate) fn check(
                     of(arguments.files.len(), "file"),
                     of(arguments.lines.objects.len(), "line"),
                     of(arguments.qemu.len(), "command line"),
+                    of(arguments.libvirt.len(), "domain"),
                 ];
                 let texts: Vec<String> = texts.into_iter().flatten().collect();
                 console.print(&format!("{objects} in {}, {mistakes}\n", texts.join(" and ")));

@@ -91,6 +91,17 @@ pub(crate) fn add_command_lines(documents: &mut Documents, texts: &[String]) {
     }
 }
 
+/// Adds the objects of libvirt domains.
+///
+/// # Errors
+/// A file cannot be read.
+pub(crate) fn add_domains(documents: &mut Documents, files: &[PathBuf]) -> Result<(), Trouble> {
+    for path in files {
+        documents.add_libvirt(&shown(&path.to_string_lossy()), host::read_file(path)?);
+    }
+    Ok(())
+}
+
 /// What diagnostics call one of several arguments.
 fn numbered(option: &str, index: usize, count: usize) -> String {
     match count {

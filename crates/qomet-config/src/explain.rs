@@ -115,6 +115,7 @@ pub const EXPLANATIONS: Explanations = &[
         "not-a-section-line",
         "A line is a section, such as [object \"ID\"], or a key with its value in quotes, with spaces around the '='.",
     ),
+    ("not-xml", "A domain of libvirt is XML, as 'virsh dumpxml' writes it, without a document type."),
     ("unwritable", "The value has no form in this dialect of lines. JSON can say everything."),
     (
         "unterminated-quote",

@@ -44,6 +44,7 @@ enum Content<'a> {
     },
     /// A pair whose value has no closing quote.
     Open {
+        key: Range<usize>,
         value: Range<usize>,
     },
     Other,
@@ -75,6 +76,14 @@ pub(crate) fn others(text: &str) -> Vec<String> {
         _ => None,
     });
     sections.collect()
+}
+
+impl<'a> Tape<'a> {
+    /// Parses sections that stand in no [`Sources`](crate::Sources). Their places are those of source number 0.
+    #[must_use]
+    pub fn sections(text: &'a str, diagnostics: &mut Diagnostics) -> Tape<'a> {
+        parse(Context { text, source: 0, origin: None }, diagnostics)
+    }
 }
 
 /// Parses a file into a list of bags.
@@ -119,15 +128,21 @@ pub(crate) fn parse<'a>(context: Context<'a>, diagnostics: &mut Diagnostics) -> 
                 Content::Pair { .. } | Content::Open { .. } if skipping => {}
                 Content::Pair { key: at, value } => match &mut section {
                     None => report.at(line.start, end, SyntaxErrorKind::NoSection),
-                    Some((_, builder)) => put(builder, text, at, value, &mut report),
+                    Some((_, builder)) => {
+                        put(builder, text, at, Atom::word(value.start, value.end), &mut report)
+                    }
                 },
-                Content::Open { value } => {
+                Content::Open { key: at, value } => {
                     let found = text.get(value.clone()).unwrap_or_default().to_owned();
                     report.at(
                         value.start - 1,
                         value.end,
                         SyntaxErrorKind::UnterminatedString { text: found },
                     );
+                    if let Some((_, builder)) = &mut section {
+                        // It is not missing as well.
+                        put(builder, text, at, Atom::damaged(value.start, value.end), &mut report);
+                    }
                 }
                 Content::Other => report.at(line.start, end, SyntaxErrorKind::NotASectionLine),
             }
@@ -141,7 +156,7 @@ fn put<'a>(
     builder: &mut Builder<'a>,
     text: &'a str,
     at: Range<usize>,
-    value: Range<usize>,
+    value: Atom,
     report: &mut Reporter<'_, '_>,
 ) {
     if at.len() > KEY_LIMIT {
@@ -149,7 +164,7 @@ fn put<'a>(
         return;
     }
     let Some(key) = key(text, at.start, at.end, report) else { return };
-    if let Err(clash) = builder.put(&Entry { key, value: Atom::word(value.start, value.end) }) {
+    if let Err(clash) = builder.put(&Entry { key, value }) {
         report.clashes([clash]);
     }
 }
@@ -207,7 +222,7 @@ fn pair(text: &str, start: usize) -> Content<'_> {
     let from = start + (text.len() - value.len());
     match value.find('"') {
         Some(length) => Content::Pair { key: start..start + name.len(), value: from..from + length },
-        None => Content::Open { value: from..from + value.len() },
+        None => Content::Open { key: start..start + name.len(), value: from..from + value.len() },
     }
 }
 
@@ -265,7 +280,7 @@ mod tests {
             "invalid-key: 1d",
             "unterminated-string: \"5",
         ];
-        assert_eq!(read(text), ("{id:x}".to_owned(), found.map(str::to_owned).to_vec()));
+        assert_eq!(read(text), ("{id:x e:!}".to_owned(), found.map(str::to_owned).to_vec()));
     }
 
     #[test]

@@ -127,6 +127,10 @@ pub enum SyntaxErrorKind {
     /// An option without what it takes.
     MissingArgument { option: String },
 
+    // XML
+    /// A text that is no XML.
+    NotXml { message: String },
+
     // writing
     /// Something that a language has no way to say.
     Unwritable { what: &'static str, language: &'static str },
@@ -224,6 +228,7 @@ impl Problem for SyntaxErrorKind {
             K::LineTooLong { .. } => "line-too-long",
             K::UnterminatedQuote { .. } => "unterminated-quote",
             K::MissingArgument { .. } => "missing-argument",
+            K::NotXml { .. } => "not-xml",
             K::Unwritable { .. } => "unwritable",
         }
     }
@@ -295,6 +300,7 @@ impl Problem for SyntaxErrorKind {
             }
             K::UnterminatedQuote { quote } => write!(f, "the quote {quote} has no end"),
             K::MissingArgument { option } => write!(f, "'{}' has no argument", Shown(option)),
+            K::NotXml { message } => write!(f, "the text is no XML: {}", Shown(message)),
             K::Unwritable { what, language } => match &about.property {
                 Some(name) => write!(f, "property '{}' is {what}, which {language} cannot say", Shown(name)),
                 None => write!(f, "{language} cannot say {what}"),
@@ -541,6 +547,7 @@ impl SyntaxErrorKind {
             K::LineTooLong { length: 2000, limit: 1023 },
             K::UnterminatedQuote { quote: '\'' },
             K::MissingArgument { option: s("-object") },
+            K::NotXml { message: s("expected 'a' tag, not 'b'") },
             K::Unwritable { what: "an empty list", language: "the dialect 'keyval'" },
         ]
     }

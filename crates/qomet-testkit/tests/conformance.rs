@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use qomet::{Diagnostic, Diagnostics, Input, Native, NativeInput, Output, TextOutput};
-use qomet_config::{JsonOutput, Leniency, Sources, Syntax, Tape, TapeInput};
+use qomet_config::{Dialect, JsonOutput, Leniency, Sources, Syntax, Tape, TapeInput};
 use qomet_testkit::build;
 use qomet_testkit::conformance::{
-    Sink, Source, cases, check_input, check_output, poke, rebuild, same, values, write,
+    Sink, Source, cases, check_input, check_output, check_words, poke, rebuild, same, values, write,
 };
 
 struct NativeSource;
@@ -93,6 +93,72 @@ impl Source for JsonSource {
         with(&mut TapeInput::new(tape.root(), self.leniency, &mut report));
         report.take()
     }
+}
+
+/// Lines in the dialect `keyval`, or sections: the value stands under the key `value`.
+struct WordSource {
+    sections: bool,
+}
+
+impl WordSource {
+    fn print(&self, key: &str, value: &Native<'_>, text: &mut String) {
+        let word = match value {
+            Native::Bool(value) => if *value { "on" } else { "off" }.to_owned(),
+            Native::Int(value) => value.to_string(),
+            Native::Uint(value) => value.to_string(),
+            Native::Number(value) => format!("{value:?}"),
+            Native::Str(value) => value.to_string(),
+            Native::List(elements) => {
+                let elements = elements.iter().enumerate();
+                return elements.for_each(|(at, element)| self.print(&format!("{key}.{at}"), element, text));
+            }
+            Native::Struct(members) => {
+                let members = members.iter();
+                return members.for_each(|(name, value)| self.print(&format!("{key}.{name}"), value, text));
+            }
+            Native::Null | Native::Object(_) => panic!("words cannot say {value:?}"),
+        };
+        match self.sections {
+            true => writeln!(text, "{key} = \"{word}\"").unwrap(),
+            false => write!(text, ",{key}={}", word.replace(',', ",,")).unwrap(),
+        }
+    }
+}
+
+impl Source for WordSource {
+    fn sizes_as_text(&self) -> bool {
+        true
+    }
+    fn booleans_as_text(&self) -> bool {
+        true
+    }
+    fn has_places(&self) -> bool {
+        true
+    }
+    fn read(&self, value: &Native<'_>, with: &mut dyn FnMut(&mut dyn Input)) -> Vec<Diagnostic> {
+        let mut text = if self.sections { "[object \"x\"]\n" } else { "type" }.to_owned();
+        self.print("value", value, &mut text);
+        let mut report = Diagnostics::new();
+        let tape = match self.sections {
+            true => Tape::sections(&text, &mut report),
+            false => Tape::line(&text, Dialect::Keyval, &mut report).0,
+        };
+        let found = report.take();
+        assert!(found.is_empty(), "{text}: {found:?}");
+        let bag = if self.sections { tape.root().elements().next().unwrap() } else { tape.root() };
+        with(&mut TapeInput::new(bag.get("value").unwrap(), Leniency::Lenient, &mut report));
+        report.take()
+    }
+}
+
+#[test]
+fn lines_do_what_every_source_of_words_must() {
+    check_words(&WordSource { sections: false });
+}
+
+#[test]
+fn sections_do_what_every_source_of_words_must() {
+    check_words(&WordSource { sections: true });
 }
 
 struct JsonSink {

@@ -75,3 +75,21 @@ fn what_is_neither_file_nor_line_is_a_file_that_is_not_there() {
     let ended = qomet(&["convert", "no-such-file.json", "--to", "ini"]);
     assert!(ended.code == 2 && ended.err.contains("cannot read 'no-such-file.json'"), "{}", ended.err);
 }
+
+#[test]
+fn the_memory_of_a_domain_is_checked_at_its_elements() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vm.xml");
+    let text = "<domain xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n<os/>\n<qemu:commandline>\n\
+                <qemu:arg value='-object'/><qemu:arg value='printer,id=p,buffer=513'/>\n</qemu:commandline></domain>";
+    std::fs::write(&path, text).unwrap();
+
+    let ended = qomet(&["check", "--libvirt", path.to_str().unwrap()]);
+
+    assert_eq!((ended.code, ended.out.as_str()), (1, "left alone: <os>\n1 error\n"));
+    assert!(
+        ended.err.contains("error[not-a-multiple]") && ended.err.contains("vm.xml:4:65"),
+        "{}",
+        ended.err
+    );
+}

@@ -97,6 +97,14 @@ impl Documents {
         self.take(source, found);
     }
 
+    /// Adds the objects of a libvirt domain: those in `<qemu:commandline>`, and the memory backends that libvirt makes of
+    /// `<memoryBacking>` and `<numa>`. Everything else is [`left_alone`](Self::left_alone).
+    pub fn add_libvirt(&mut self, name: &str, text: impl Into<Vec<u8>>) {
+        let source = self.source(name, text, Form::File);
+        let found = import::libvirt(self.sources.get(source).map_or("", Source::text));
+        self.take(source, found);
+    }
+
     fn take(&mut self, source: u32, found: Found) {
         for (kind, place) in found.mistakes {
             self.sources.add_mistake(source, kind, place);

@@ -3,6 +3,7 @@
 //! What is taken is a text of its own with its [`Origin`], so that mistakes are shown where they stand; everything else is
 //! named and left alone.
 
+mod libvirt;
 mod shell;
 
 use std::ops::Range;
@@ -22,7 +23,7 @@ pub(crate) struct Taken {
 /// What was found in a text.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    /// The arguments of `-object`, in order.
+    /// The arguments of `-object`, in order, and lines that mean the same.
     pub(crate) objects: Vec<Taken>,
     /// The names of what was left alone.
     pub(crate) others: Vec<String>,
@@ -36,6 +37,11 @@ pub(crate) fn command_line(text: &str) -> Found {
     let words = shell::split(text, &mut found.mistakes);
     arguments(words, &mut found);
     found
+}
+
+/// Takes the objects out of a domain of libvirt.
+pub(crate) fn libvirt(text: &str) -> Found {
+    libvirt::domain(text)
 }
 
 /// Takes the objects out of the words of a command line.

@@ -15,6 +15,8 @@ pub(super) fn split(
     text: &str,
     mistakes: &mut Vec<(SyntaxErrorKind, Range<usize>)>,
 ) -> Vec<(Taken, Range<usize>)> {
+    // Behind a quote without its end there would be a line break in the last word.
+    let text = text.trim_end();
     let mut words = Vec::new();
     let mut word: Option<(Taken, usize)> = None;
     // The quote we are in, and where it was opened.

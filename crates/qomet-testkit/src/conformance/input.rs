@@ -8,20 +8,20 @@ use super::{Source, same};
 use crate::build::codes;
 use crate::types::{Flavour, Limits, NumberOrName};
 
-fn text(text: &str) -> Native<'_> {
+pub(super) fn text(text: &str) -> Native<'_> {
     Native::Str(Cow::Borrowed(text))
 }
 
-fn list<'a>(elements: impl IntoIterator<Item = Native<'a>>) -> Native<'a> {
+pub(super) fn list<'a>(elements: impl IntoIterator<Item = Native<'a>>) -> Native<'a> {
     Native::List(elements.into_iter().collect())
 }
 
-fn object<'a>(members: impl IntoIterator<Item = (&'a str, Native<'a>)>) -> Native<'a> {
+pub(super) fn object<'a>(members: impl IntoIterator<Item = (&'a str, Native<'a>)>) -> Native<'a> {
     Native::Struct(members.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect())
 }
 
 /// Reads `value` with `read`; gives the result and the codes of what was reported.
-fn read<T>(
+pub(super) fn read<T>(
     source: &dyn Source,
     value: &Native<'_>,
     read: impl Fn(&mut dyn Input) -> T,
@@ -35,7 +35,7 @@ fn read<T>(
 }
 
 /// Reads a whole value of type `T`.
-fn value_of<T: Value>(source: &dyn Source, value: &Native<'_>) -> (Option<T>, Vec<&'static str>) {
+pub(super) fn value_of<T: Value>(source: &dyn Source, value: &Native<'_>) -> (Option<T>, Vec<&'static str>) {
     let (result, reported) = read(source, value, |input| T::read(input));
     assert_eq!(
         result.is_err(),

@@ -2,7 +2,7 @@
 //!
 //! A syntax says how it makes an `Input` from an abstract value ([`Source`]) or what its `Output` wrote, as an
 //! abstract value ([`Sink`]); the abstract value is [`Native`]. [`check_input`] and [`check_output`] try every
-//! method; [`values()`] are random values for property tests of [`rebuild`] and
+//! method ([`check_words`] where a source has no kinds of values); [`values()`] are random values for property tests of [`rebuild`] and
 //! [`write()`].
 //!
 //! Not here: places, and mistakes of a syntax as such; those differ and are tested where the syntax is.
@@ -10,12 +10,14 @@
 mod input;
 mod output;
 mod value;
+mod words;
 
 use qomet::{Diagnostic, Input, Native, Output};
 
 pub use input::{check_input, poke, rebuild};
 pub use output::{Case, cases, check_output};
 pub use value::{same, values, write};
+pub use words::check_words;
 
 /// Makes inputs.
 pub trait Source {
