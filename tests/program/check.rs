@@ -43,14 +43,14 @@ fn an_unreadable_file_ends_with_2() {
     let said =
         run([std::ffi::OsStr::new("check"), folder.join("gone.json").as_os_str(), folder.path().as_os_str()]);
 
-    assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
+    assert_eq!((said.code, said.out.as_str()), (Some(64), ""));
     assert!(said.err.contains("gone.json") && said.err.lines().count() == 2, "both are named: {}", said.err);
 }
 
 #[test]
 fn no_file_ends_with_2() {
-    assert_eq!(run(["check"]).code, Some(2));
-    assert_eq!(run(["check", "-", "-"]).code, Some(2));
+    assert_eq!(run(["check"]).code, Some(64));
+    assert_eq!(run(["check", "-", "-"]).code, Some(64));
 }
 
 #[test]

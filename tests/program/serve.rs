@@ -52,7 +52,7 @@ fn quit_on_standard_input_is_answered_and_told() {
 fn standard_input_is_for_one() {
     let twice = run(["run", "--qmp", "stdio", "--qmp-readonly", "stdio"]);
     let document = run(["run", "-", "--qmp", "stdio"]);
-    assert_eq!((twice.code, document.code), (Some(2), Some(2)));
+    assert_eq!((twice.code, document.code), (Some(64), Some(64)));
     assert!(twice.err.contains("stdio is given once"), "{}", twice.err);
     assert!(document.err.contains("a document and a client at once"), "{}", document.err);
 }
@@ -70,7 +70,7 @@ fn a_port_left_to_the_host_is_printed() {
 #[test]
 fn an_address_that_other_machines_reach_is_refused_with_the_way_out() {
     let said = run(["run", "--qmp", "tcp:0.0.0.0:0"]);
-    assert_eq!(said.code, Some(2));
+    assert_eq!(said.code, Some(64));
     assert!(said.err.contains("QMP has no passwords (--allow-remote"), "{}", said.err);
     let running = Running::start(program(["run", "--qmp", "tcp:0.0.0.0:0", "--allow-remote"]));
     running.wait_for("serves clients at tcp:0.0.0.0:");
@@ -163,7 +163,7 @@ fn systemd_passes_sockets_and_hears_when_it_is_ready_and_when_it_stops() {
 #[test]
 fn without_systemd_its_sockets_are_missing() {
     let said = run(["run", "--qmp", "systemd:control"]);
-    assert_eq!(said.code, Some(2));
+    assert_eq!(said.code, Some(64));
     assert!(said.err.contains("systemd passed no socket named 'control'"), "{}", said.err);
 }
 
@@ -175,6 +175,6 @@ fn what_is_logged_is_asked_for() {
     let loud = run_with_input(["run", "--qmp", "stdio", "--log-level", "info"], &input);
     assert!(loud.err.contains("client came"), "{}", loud.err);
     let refused = run(["run", "--qmp", "stdio", "--log-level", "verbose"]);
-    assert_eq!(refused.code, Some(2));
+    assert_eq!(refused.code, Some(64));
     assert!(refused.err.contains("expected off, error, warn"), "{}", refused.err);
 }

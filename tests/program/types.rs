@@ -84,7 +84,7 @@ fn help_has_examples_and_ends_with_0() {
 fn a_wrong_command_line_ends_with_2() {
     for arguments in [&[][..], &["chekc"], &["run"], &["types", "--yaml"], &["schema", "a", "--out", "b"]] {
         let said = run(arguments);
-        assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert_eq!((said.code, said.out.as_str()), (Some(64), ""), "{arguments:?}");
         assert!(!said.err.is_empty());
     }
 }
@@ -106,7 +106,7 @@ fn output_that_cannot_be_written_ends_with_2() {
 
     let said = Running::start(command).end();
 
-    assert_eq!(said.code, Some(2));
+    assert_eq!(said.code, Some(64));
     assert!(said.err.contains("standard output"), "{}", said.err);
 }
 

@@ -262,10 +262,11 @@ fn guest_name(text: &str) -> Result<String, String> {
 }
 
 const EXIT_CODES: &str = "Exit codes:
-  0  fine
-  1  rejected: a document or a name is wrong, or a server refuses
-  2  usage error, a file that cannot be read or written, or a server that cannot be reached
-  3  the host refused, or a signal came before everything was created (run)";
+  0   fine
+  1   rejected: a document or a name is wrong, or a server refuses
+  2   there is something to do (plan)
+  3   the host refused, or a signal came before everything was created (run)
+  64  usage error, a file that cannot be read or written, or a server that cannot be reached";
 
 /// What stands below the help of each command; `{bin}` is the program's name.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -279,7 +280,7 @@ const EXAMPLES: &[(&str, &str)] = &[
   {bin} check --libvirt vm.xml
   generate | {bin} check - --format json
 
-Exit code: 0 fine (there may be warnings), 1 rejected, 2 usage error or unreadable file",
+Exit code: 0 fine (there may be warnings), 1 rejected, 64 usage error or unreadable file",
     ),
     (
         "run",
@@ -293,8 +294,8 @@ Exit code: 0 fine (there may be warnings), 1 rejected, 2 usage error or unreadab
 
 SIGHUP has the documents applied again: what they no longer have goes, what would be lost is refused.
 
-Exit code: 0 fine, 1 rejected, 2 usage error or unreadable file, 3 the host refused, or a
-signal came before everything was created",
+Exit code: 0 fine, 1 rejected, 3 the host refused, or a signal came before everything was
+created, 64 usage error or unreadable file",
     ),
     (
         "convert",
@@ -303,7 +304,7 @@ signal came before everything was created",
   {bin} convert TYPE,id=a,size=1G --to json
   {bin} convert vm.json --to ini        for -readconfig
 
-Exit code: 0 fine, 1 rejected, or the language cannot say it, 2 usage error or unreadable file",
+Exit code: 0 fine, 1 rejected, or the language cannot say it, 64 usage error or unreadable file",
     ),
     (
         "types",
@@ -318,14 +319,14 @@ Exit code: 0 fine, 1 rejected, or the language cannot say it, 2 usage error or u
   {bin} describe TYPE.PROPERTY          one property
   {bin} describe TYPE --json
 
-Exit code: 0 fine, 1 there is no such type or property, 2 usage error",
+Exit code: 0 fine, 1 there is no such type or property, 64 usage error",
     ),
     (
         "explain",
         "Examples:
   {bin} explain in-use
 
-Exit code: 0 fine, 1 there is no such code, 2 usage error",
+Exit code: 0 fine, 1 there is no such code, 64 usage error",
     ),
     (
         "schema",
@@ -335,7 +336,7 @@ Exit code: 0 fine, 1 there is no such code, 2 usage error",
   {bin} schema --out schema/
   {bin} schema diff released/ schema/
 
-Exit code: 0 fine, 1 there is no such type, or a change is breaking (diff), 2 usage error or a file
+Exit code: 0 fine, 1 there is no such type, or a change is breaking (diff), 64 usage error or a file
 that cannot be read or written",
     ),
 ];

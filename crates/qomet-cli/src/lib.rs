@@ -13,8 +13,9 @@
 //! }
 //! ```
 //!
-//! Results go to standard output, diagnostics for people to standard error. Exit codes: 0 fine, 1 rejected, 2 a
-//! usage error or a file that cannot be read or written, 3 the host refused what was asked.
+//! Results go to standard output, diagnostics for people to standard error. Exit codes: 0 fine, 1 rejected, 2
+//! there is something to do (`plan`), 3 the host refused what was asked, 64 a usage error, a file that cannot be read or
+//! written, or a server that cannot be reached.
 //!
 //! Not here: what is right and wrong (`qomet-config` and the types decide), and the wording of diagnostics.
 //!

@@ -1,4 +1,7 @@
 //! How a command ends.
+//!
+//! One rule for the whole program. 64 is `EX_USAGE` of sysexits.h, and not the usual 2: that is what `plan` answers where
+//! there is something to do, and a script must tell the two apart.
 
 use std::process::ExitCode;
 
@@ -11,9 +14,9 @@ pub(crate) enum Outcome {
     Fine,
     /// 1: what was given is wrong.
     Rejected,
-    /// 2: the command line is wrong, or a file cannot be read or written.
+    /// 64: the command line is wrong, a file cannot be read or written, or a server cannot be reached.
     Usage,
-    /// 2, of `plan` alone: there is something to do.
+    /// 2: there is something to do (`plan`).
     Changes,
     /// 3: what was given is right and the host could not honour it, or a signal cancelled it.
     Refused,
@@ -29,8 +32,9 @@ impl Outcome {
         match self {
             Outcome::Fine => 0,
             Outcome::Rejected => 1,
-            Outcome::Usage | Outcome::Changes => 2,
+            Outcome::Changes => 2,
             Outcome::Refused => 3,
+            Outcome::Usage => 64,
         }
     }
 

@@ -251,7 +251,7 @@ pub(crate) const EXAMPLES: &[(&str, &str)] = &[
   {bin} --connect tcp:localhost:4444 tree /objects --depth 1
   QOMET_SOCKET=/run/vm.sock {bin} tree --json | jq '.[].path'
 
-Exit code: 0 fine, 1 the server refuses, 2 usage error or no connection",
+Exit code: 0 fine, 1 the server refuses, 64 usage error or no connection",
     ),
     (
         "list",
@@ -259,7 +259,7 @@ Exit code: 0 fine, 1 the server refuses, 2 usage error or no connection",
   {bin} list ram0
   {bin} list /machine/unattached --json
 
-Exit code: 0 fine, 1 the server refuses, 2 usage error or no connection",
+Exit code: 0 fine, 1 the server refuses, 64 usage error or no connection",
     ),
     (
         "get",
@@ -267,7 +267,7 @@ Exit code: 0 fine, 1 the server refuses, 2 usage error or no connection",
   {bin} get ram0.size
   {bin} get /machine.type ram0.size ram0.share --json
 
-Exit code: 0 fine, 1 the server refuses one of them, 2 usage error or no connection",
+Exit code: 0 fine, 1 the server refuses one of them, 64 usage error or no connection",
     ),
     (
         "set",
@@ -277,7 +277,7 @@ Exit code: 0 fine, 1 the server refuses one of them, 2 usage error or no connect
 
 A value is written as its property's type asks: on or off, 1G, a name, a text; lists and structs as JSON.
 
-Exit code: 0 fine, 1 a value is wrong or the server refuses, 2 usage error or no connection",
+Exit code: 0 fine, 1 a value is wrong or the server refuses, 64 usage error or no connection",
     ),
     (
         "add",
@@ -285,14 +285,14 @@ Exit code: 0 fine, 1 a value is wrong or the server refuses, 2 usage error or no
   {bin} add memory-backend-ram,id=ram0,size=1G
   {bin} add '{\"qom-type\": \"memory-backend-ram\", \"id\": \"ram0\", \"size\": \"1G\"}'
 
-Exit code: 0 fine, 1 an object is wrong or the server refuses, 2 usage error or no connection",
+Exit code: 0 fine, 1 an object is wrong or the server refuses, 64 usage error or no connection",
     ),
     (
         "del",
         "Examples:
   {bin} del ram0 ram1
 
-Exit code: 0 fine, 1 the server refuses one of them, 2 usage error or no connection",
+Exit code: 0 fine, 1 the server refuses one of them, 64 usage error or no connection",
     ),
     (
         "plan",
@@ -302,7 +302,7 @@ Exit code: 0 fine, 1 the server refuses one of them, 2 usage error or no connect
 
 Signs: + create, ~ change in place, ± replace, - delete
 
-Exit code: 0 nothing to do, 1 it cannot be done, 2 there is something to do, or usage error or no connection",
+Exit code: 0 nothing to do, 1 it cannot be done, 2 there is something to do; 64 usage error or no connection",
     ),
     (
         "apply",
@@ -310,14 +310,14 @@ Exit code: 0 nothing to do, 1 it cannot be done, 2 there is something to do, or 
   {bin} apply vm.json --connect /run/vm.sock
   {bin} apply vm.json --prune --if-revision 7
 
-Exit code: 0 done, or there was nothing to do; 1 it cannot be done, and nothing was; 2 usage error or no connection",
+Exit code: 0 done, or there was nothing to do; 1 it cannot be done, and nothing was; 64 usage error or no connection",
     ),
     (
         "dump",
         "Examples:
   {bin} dump --connect /run/vm.sock > vm.json
 
-Exit code: 0 fine, 1 the server refuses, 2 usage error or no connection",
+Exit code: 0 fine, 1 the server refuses, 64 usage error or no connection",
     ),
     (
         "watch",
@@ -326,7 +326,7 @@ Exit code: 0 fine, 1 the server refuses, 2 usage error or no connection",
   {bin} watch '/objects/*'
   {bin} watch '*.size' --json
 
-Exit code: 2 usage error, no connection, or its end",
+Exit code: 64 usage error, no connection, or its end",
     ),
     (
         "qmp",
@@ -335,7 +335,7 @@ Exit code: 2 usage error, no connection, or its end",
   {bin} qmp object-del '{\"id\": \"ram0\"}'
   {bin} qmp '{\"execute\": \"qom-get\", \"arguments\": {\"path\": \"/machine\", \"property\": \"type\"}}'
 
-Exit code: 0 fine, 1 the server refuses, 2 usage error or no connection",
+Exit code: 0 fine, 1 the server refuses, 64 usage error or no connection",
     ),
     #[cfg(feature = "shell")]
     (
@@ -344,7 +344,7 @@ Exit code: 0 fine, 1 the server refuses, 2 usage error or no connection",
   {bin} shell --connect /run/vm.sock
   {bin} shell --connect /run/vm.sock < commands.txt
 
-Exit code: 0 fine, 1 a command from a file was refused, 2 usage error or no connection",
+Exit code: 0 fine, 1 a command from a file was refused, 64 usage error or no connection",
     ),
 ];
 

@@ -60,7 +60,7 @@ fn every_file_that_cannot_be_read_is_named() {
     --- standard error ---
     error: cannot read 'FOLDER': it is a directory
     error: cannot read '/nowhere/vm.json': No such file or directory
-    --- exit code 2 ---
+    --- exit code 64 ---
     ");
 }
 
@@ -71,7 +71,7 @@ fn a_file_too_large_for_a_document_is_not_read() {
     let name = file.path().to_str().unwrap();
     let ended = qomet(&["check", name]);
     let expected = format!("error: cannot read '{name}': it has 1 TiB, the limit is 256 MiB\n");
-    assert_eq!((ended.err, ended.code), (expected, 2));
+    assert_eq!((ended.err, ended.code), (expected, 64));
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn control_characters_in_a_file_name_do_not_reach_the_terminal() {
 #[test]
 fn standard_input_is_read_once_only() {
     let ended = qomet_with(&["check", "-", "-"], GOOD);
-    assert_eq!((ended.err.as_str(), ended.code), ("error: standard input ('-') can be read only once\n", 2));
+    assert_eq!((ended.err.as_str(), ended.code), ("error: standard input ('-') can be read only once\n", 64));
 }
 
 #[test]
@@ -97,6 +97,6 @@ fn a_reader_that_went_away_ends_the_output_quietly() {
 fn results_that_cannot_be_written_are_an_error() {
     let err = Kept::default();
     let console = Console::of(io::empty(), Broken(io::ErrorKind::StorageFull), err.clone(), 100);
-    assert_eq!(run_in(&["types"], console), 2);
+    assert_eq!(run_in(&["types"], console), 64);
     assert_eq!(err.text(), "error: cannot write to standard output: no storage space\n");
 }

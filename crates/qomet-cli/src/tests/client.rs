@@ -208,7 +208,7 @@ fn help_of_the_shell_has_its_own_commands() {
 fn without_an_address_the_program_says_how_to_name_one() {
     // The environment of whoever runs the tests may name one; a command line cannot take that away.
     let ended = qomet(&["tree", "--connect", "tcp:nowhere"]);
-    assert_eq!(ended.code, 2);
+    assert_eq!(ended.code, 64);
     assert!(ended.err.contains("it has no port"), "{}", ended.err);
 }
 
@@ -219,16 +219,16 @@ fn a_server_that_is_not_there_is_told_with_what_to_do() {
 
 #[test]
 fn a_command_without_a_server_takes_no_address() {
-    assert_eq!(qomet(&["--connect", "/x", "check", "-"]).code, 2);
+    assert_eq!(qomet(&["--connect", "/x", "check", "-"]).code, 64);
 }
 
 #[test]
 fn a_text_that_names_no_property_is_a_usage_error() {
     let served = Served::new();
-    assert_eq!(served.ask(&["get", "first"]).code, 2);
-    assert_eq!(served.ask(&["set", "first.paper"]).code, 2);
-    assert_eq!(served.ask(&["get"]).code, 2);
-    assert_eq!(served.ask(&["watch", "--interval", "0"]).code, 2);
+    assert_eq!(served.ask(&["get", "first"]).code, 64);
+    assert_eq!(served.ask(&["set", "first.paper"]).code, 64);
+    assert_eq!(served.ask(&["get"]).code, 64);
+    assert_eq!(served.ask(&["watch", "--interval", "0"]).code, 64);
 }
 
 /// A document that leaves `second` as it is, changes `first` and has a new printer.

@@ -109,7 +109,7 @@ fn a_schema_file_that_cannot_be_written_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let name = file.path().to_str().unwrap();
     let ended = qomet(&["schema", "--out", name]);
-    assert_eq!(ended.code, 2);
+    assert_eq!(ended.code, 64);
     assert!(ended.err.starts_with(&format!("error: cannot write '{name}/document.schema.json': ")));
 }
 
@@ -163,5 +163,5 @@ fn what_is_no_schema_is_told_as_such() {
     std::fs::write(folder.path().join("old.json"), "{").unwrap();
     let ended = diff(&folder, &[]);
     assert!(ended.err.contains("is no schema"), "{}", ended.err);
-    assert_eq!(ended.code, 2);
+    assert_eq!(ended.code, 64);
 }

@@ -51,7 +51,7 @@ fn examples_name_the_program() {
 #[test]
 fn without_a_command_help_goes_to_standard_error() {
     let ended = qomet(&[]);
-    assert_eq!((ended.code, ended.out.as_str()), (2, ""));
+    assert_eq!((ended.code, ended.out.as_str()), (64, ""));
     assert!(ended.err.contains("Usage: qomet"));
 }
 
@@ -77,5 +77,5 @@ fn run_without_files_or_objects_is_a_usage_error() {
 
 #[test]
 fn a_schema_of_one_type_is_not_for_folders() {
-    assert_eq!(qomet(&["schema", "printer", "--out", "x"]).code, 2);
+    assert_eq!(qomet(&["schema", "printer", "--out", "x"]).code, 64);
 }

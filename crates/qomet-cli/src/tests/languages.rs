@@ -73,7 +73,7 @@ fn what_is_wrong_is_not_converted() {
 #[test]
 fn what_is_neither_file_nor_line_is_a_file_that_is_not_there() {
     let ended = qomet(&["convert", "no-such-file.json", "--to", "ini"]);
-    assert!(ended.code == 2 && ended.err.contains("cannot read 'no-such-file.json'"), "{}", ended.err);
+    assert!(ended.code == 64 && ended.err.contains("cannot read 'no-such-file.json'"), "{}", ended.err);
 }
 
 #[test]
