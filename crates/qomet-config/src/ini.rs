@@ -26,9 +26,11 @@ pub(crate) const KEY_LIMIT: usize = 63;
 
 /// A line with its place.
 #[derive(Clone, Copy)]
-struct Line<'a> {
-    text: &'a str,
-    start: usize,
+pub(crate) struct Line<'a> {
+    /// Without its line break.
+    pub(crate) text: &'a str,
+    /// The offset of its first byte.
+    pub(crate) start: usize,
 }
 
 /// What a line is.
@@ -169,7 +171,8 @@ fn put<'a>(
     }
 }
 
-fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
+/// The lines of a text.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     let mut start = 0;
     text.split_inclusive('\n').map(move |line| {
         let here = start;
@@ -180,6 +183,14 @@ fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
 }
 
 impl<'a> Line<'a> {
+    /// The name of the section that begins here, if one does.
+    pub(crate) fn group(self) -> Option<&'a str> {
+        match self.content() {
+            Content::Section { group, .. } => Some(group),
+            _ => None,
+        }
+    }
+
     fn content(self) -> Content<'a> {
         let text = self.text.trim_start();
         let start = self.start + (self.text.len() - text.len());

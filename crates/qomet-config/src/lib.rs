@@ -26,6 +26,7 @@
 //! write      bags to text again, in any language
 //! document   from tapes to checked plans
 //! schema     types, described
+//! outline    what stands where, for editors
 //! render     diagnostics, shown
 //! ```
 #![forbid(unsafe_code)]
@@ -36,6 +37,7 @@ mod import;
 mod ini;
 mod json;
 mod line;
+mod outline;
 mod render;
 mod schema;
 mod source;
@@ -47,6 +49,7 @@ pub use document::{Documents, Plan, read_bag, read_bag_beside};
 pub use explain::EXPLANATIONS;
 pub use json::{JsonOutput, Syntax};
 pub use line::Help;
+pub use outline::{Outline, Spot, Step, What};
 pub use render::{render_human, render_json};
 pub use schema::{
     Impact, SchemaChange, describe_property, describe_type, describe_types, document_schema, schema_diff,

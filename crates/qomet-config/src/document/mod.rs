@@ -31,6 +31,7 @@ use crate::source::{Form, Source, Sources};
 use crate::tape::{Dialect, Leniency, Node, Tape, TapeInput};
 use crate::write::{Language, Writer};
 use piece::Piece;
+pub(crate) use shape::each_bag;
 
 /// Texts that are checked together.
 #[derive(Debug, Default)]

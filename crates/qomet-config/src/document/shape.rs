@@ -6,7 +6,7 @@ use crate::syntax_error::SyntaxErrorKind;
 use crate::tape::{Node, TapeInput};
 
 /// Calls `each` with every bag of a document, in order. Reports what is wrong with the shape.
-pub(super) fn each_bag<'t>(
+pub(crate) fn each_bag<'t>(
     root: Node<'t>,
     input: &mut TapeInput<'t, '_>,
     each: &mut dyn FnMut(Node<'t>, &mut TapeInput<'t, '_>),

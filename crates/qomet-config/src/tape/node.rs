@@ -96,6 +96,12 @@ impl<'t> Node<'t> {
         (end.start() + end.extent()).max(token.start() + 1).min(self.tape.text.len())
     }
 
+    /// Whether the closing bracket of a struct or list is there.
+    pub(crate) fn is_closed(self) -> bool {
+        let token = self.token();
+        self.tape.token(self.index + token.extent().saturating_sub(1)).extent() > 0
+    }
+
     /// Where it stands: for strings with the quotes, for structs and lists with the brackets.
     #[must_use]
     pub fn place(self) -> Place {
