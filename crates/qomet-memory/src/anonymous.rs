@@ -180,6 +180,7 @@ pub fn create_anonymous(host: &Host, request: &AnonymousRequest) -> Result<Opene
         unit,
         rom: false,
         discard_data: false,
+        sync: false,
         has_blocks: request.kind == AnonymousKind::Shm,
     };
     finish(host, mapping, parts, &request.memory)

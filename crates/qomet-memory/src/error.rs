@@ -131,6 +131,12 @@ pub enum MemoryError {
     Truncated { subject: String, length: u64, end: u64 },
     #[error("the region of {subject} is read-only memory")]
     ReadOnlyRegion { subject: String },
+    #[error(
+        "private memory of {subject} cannot be mapped a second time: the second mapping would be other memory"
+    )]
+    NotShared { subject: String },
+    #[error("{subject} cannot be at {at} of a reservation: {why}")]
+    Misplaced { subject: String, at: u64, why: Misplacement },
     #[error("discard from {start} to {end}: both must be multiples of {unit}")]
     DiscardMisaligned { start: u64, end: u64, unit: PageUnit },
     #[error(
@@ -141,6 +147,21 @@ pub enum MemoryError {
     DiscardReadOnly { subject: String },
     #[error("'{}' was left {left}", path.display())]
     NotUndone { path: PathBuf, left: Left },
+}
+
+/// Why memory cannot be at a place of a [`crate::Reservation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Misplacement {
+    /// Its pages would not be at multiples of their size.
+    #[error("that is not a multiple of {0}")]
+    Misaligned(PageUnit),
+    /// It is in front of the end of another.
+    #[error("the memory before it ends at {0}")]
+    Overlapping(u64),
+    /// Its end is beyond all addresses.
+    #[error("it would end above the largest address")]
+    Beyond,
 }
 
 /// How an undo left a file, and why.
@@ -454,6 +475,12 @@ impl MemoryError {
                 .help("the memory behind the end is gone: whoever touches it is sent SIGBUS")
                 .host(),
             E::ReadOnlyRegion { .. } => Facts::of("read-only-region").found("a write"),
+            E::NotShared { .. } => Facts::of("not-shared")
+                .on("share")
+                .expected("share=on")
+                .found("share=off")
+                .help("use share=on"),
+            E::Misplaced { .. } => Facts::of("reservation-misplaced"),
             E::DiscardMisaligned { start, end, unit } => Facts::of("discard-misaligned")
                 .expected(format!("multiples of {}", unit.size))
                 .found(format!("{start} to {end}"))

@@ -161,6 +161,16 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
          writing return this error instead of a SIGBUS.",
     ),
     ("read-only-region", "The memory is mapped read-only and cannot be written."),
+    (
+        "not-shared",
+        "Memory that nobody shares is known to this process at one place only: another mapping of it, here or in another \
+         process, would be other memory. With 'share=on' all mappings are the same bytes.",
+    ),
+    (
+        "reservation-misplaced",
+        "Memory that is mapped side by side keeps its pages whole and overlaps nothing: the places are multiples of the \
+         page size, in order, each at or after the end of the one before.",
+    ),
     ("discard-misaligned", "Pages are given back as a whole, so both ends are multiples of the page size."),
     (
         "discard-private-file",

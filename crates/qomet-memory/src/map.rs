@@ -1,7 +1,8 @@
 //! The one module with `unsafe`: address ranges, and what may be done with them.
 //!
-//! [`crate::Region`] and the check of `pmem` call it; nobody sees a pointer. A [`Mapping`] is always one window with
-//! a guard page on each side, so a consumer that runs past either end faults instead of reaching a neighbour.
+//! [`crate::Region`], [`crate::Reservation`] and the check of `pmem` call it; nobody sees a pointer. A [`Mapping`] is
+//! always one window with a guard page on each side, so a consumer that runs past either end faults instead of
+//! reaching a neighbour; a [`Row`] is several windows between two guard pages.
 //! It does not know files, objects or what a refusal means.
 //!
 //! The window is placed by reserving a larger range, giving its middle back and mapping there with
@@ -307,6 +308,108 @@ impl Mapping {
         let remote = [RemoteIoVec { base: self.inside(start, from.len())?.get(), len: from.len() }];
         let local = [std::io::IoSlice::new(from)];
         nix::sys::uio::process_vm_writev(nix::unistd::Pid::this(), &local, &remote)
+    }
+}
+
+/// A window of a [`Row`]. All numbers are multiples of the page size, in bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Seat<'a> {
+    /// Where it starts, from the start of the row.
+    pub(crate) at: u64,
+    pub(crate) length: u64,
+    pub(crate) source: Source<'a>,
+    pub(crate) writable: bool,
+    pub(crate) dump: bool,
+}
+
+/// Windows at fixed distances from each other, between two guard pages. Between those that do not touch are addresses
+/// that nobody can use. Dropping it unmaps all of that.
+#[derive(Debug)]
+pub(crate) struct Row {
+    start: NonZeroUsize,
+    /// In front of the rest, so that they go first.
+    windows: Vec<Span>,
+    _rest: Vec<Span>,
+}
+
+impl Row {
+    /// Maps windows that are in order, do not overlap, and end at `shape.length` or before. Of the shape only length,
+    /// alignment and guard count. Also tells which window was refused.
+    pub(crate) fn new(host: &Host, shape: Shape, seats: &[Seat<'_>]) -> Result<Self, (Refusal, usize)> {
+        let refuse = |call: Call, at: usize| move |errno: Errno| (Refusal { call, errno }, at);
+        let no_room = (Refusal { call: Call::Reserve, errno: Errno::ENOMEM }, 0);
+        let sizes = Sizes::of(shape).ok_or(no_room)?;
+        for _ in 0..ATTEMPTS {
+            host.gate(Call::Reserve).map_err(refuse(Call::Reserve, 0))?;
+            let room = reserve(sizes.room).map_err(refuse(Call::Reserve, 0))?;
+            let place = place(&room, sizes).ok_or(no_room)?;
+            let start = NonZeroUsize::new(place).ok_or(no_room)?;
+            let end = place.checked_add(sizes.length).and_then(|end| end.checked_add(sizes.guard));
+            let below = place.checked_sub(sizes.guard);
+            let rest = below.and_then(|below| room.keep_from(below)).zip(end);
+            let mut rest = rest.and_then(|(rest, end)| rest.keep_until(end)).ok_or(no_room)?;
+            let mut row = Self { start, windows: Vec::new(), _rest: Vec::new() };
+            let mut taken = false;
+            for (index, seat) in seats.iter().enumerate() {
+                let (window, after) = row.seat(host, rest, *seat).map_err(|refusal| (refusal, index))?;
+                rest = after;
+                match window {
+                    Some(window) => row.windows.push(window),
+                    None => taken = true,
+                }
+                if taken {
+                    break;
+                }
+            }
+            if !taken {
+                row._rest.push(rest);
+                return Ok(row);
+            }
+        }
+        Err((Refusal { call: Call::Map, errno: Errno::EEXIST }, 0))
+    }
+
+    /// Maps a window at the start of what is left of the row. No window: another thread took the addresses. Returns what
+    /// is left after it.
+    fn seat(&mut self, host: &Host, rest: Span, seat: Seat<'_>) -> Result<(Option<Span>, Span), Refusal> {
+        let wrong = Refusal { call: Call::Map, errno: Errno::EINVAL };
+        let length = usize::try_from(seat.length).map_err(|_| wrong)?;
+        let from =
+            usize::try_from(seat.at).ok().and_then(|at| self.start.get().checked_add(at)).ok_or(wrong)?;
+        let to = from.checked_add(length).ok_or(wrong)?;
+        let tail = if rest.at.get() == from {
+            rest
+        } else {
+            let (before, tail) = rest.split(from).ok_or(wrong)?;
+            self._rest.push(before);
+            tail
+        };
+        let (own, after) = tail.split(to).ok_or(wrong)?;
+        let at = own.at;
+        // Given back, and taken again at once: see the module.
+        drop(own);
+        host.gate(Call::Map).map_err(|errno| Refusal { call: Call::Map, errno })?;
+        let shape =
+            Shape { length: seat.length, alignment: 1, guard: 1, writable: seat.writable, reserve: false };
+        let window = match map_at(at, length, seat.source, shape) {
+            Ok(window) => window,
+            Err(Errno::EEXIST) => return Ok((None, after)),
+            Err(errno) => return Err(Refusal { call: Call::Map, errno }),
+        };
+        if !seat.dump {
+            let refused = |errno| Refusal { call: Call::Advise, errno };
+            host.gate(Call::Advise).map_err(refused)?;
+            // SAFETY: the range is the window that was just mapped, and the advice changes neither contents nor
+            // addresses.
+            let done = unsafe { libc::madvise(pointer(window.at), window.length, libc::MADV_DONTDUMP) };
+            Errno::result(done).map_err(refused)?;
+        }
+        Ok((Some(window), after))
+    }
+
+    /// Where the row starts.
+    pub(crate) fn address(&self) -> usize {
+        self.start.get()
     }
 }
 

@@ -88,6 +88,7 @@ pub(crate) fn file(
         unit: probe.unit,
         rom: request.is_rom(),
         discard_data: request.discard_data,
+        sync,
         has_blocks: request.writes_reach_the_file()
             && matches!(probe.kind, Kind::Regular { .. } | Kind::Folder),
     };

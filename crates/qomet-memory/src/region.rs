@@ -46,6 +46,8 @@ pub(crate) struct Parts {
     pub(crate) unit: PageUnit,
     pub(crate) rom: bool,
     pub(crate) discard_data: bool,
+    /// Whether the file is persistent memory that is mapped with `MAP_SYNC`.
+    pub(crate) sync: bool,
     /// Whether the window is of a file whose blocks can be allocated ahead.
     pub(crate) has_blocks: bool,
 }
@@ -57,6 +59,8 @@ pub struct Region {
     pub(crate) mapping: Mapping,
     pub(crate) parts: Parts,
     discards: AtomicBool,
+    /// Whether core dumps include it.
+    dumped: AtomicBool,
     /// The last page that a copy did not find.
     lost: Mutex<Option<MemoryError>>,
 }
@@ -76,7 +80,14 @@ impl fmt::Debug for Region {
 
 impl Region {
     pub(crate) fn new(host: Host, mapping: Mapping, parts: Parts) -> Self {
-        Self { host, mapping, parts, discards: AtomicBool::new(false), lost: Mutex::new(None) }
+        Self {
+            host,
+            mapping,
+            parts,
+            discards: AtomicBool::new(false),
+            dumped: AtomicBool::new(true),
+            lost: Mutex::new(None),
+        }
     }
 
     /// The file behind the memory: the named one, or the memfd of shared anonymous memory; `None` for private
@@ -231,7 +242,24 @@ impl Region {
     /// A refusal of the host: memory of a device (`/dev/mem`) is never dumped, so `true` is refused there.
     pub fn set_dump(&self, on: bool) -> Result<(), MemoryError> {
         let advice = if on { Advice::Dump } else { Advice::DoNotDump };
-        self.mapping.advise(&self.host, advice).map_err(|errno| self.refused(Call::Advise, errno))
+        self.mapping.advise(&self.host, advice).map_err(|errno| self.refused(Call::Advise, errno))?;
+        self.dumped.store(on, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether every mapping of it is the same bytes: writes reach the file, or there are none.
+    pub(crate) fn is_one_memory(&self) -> bool {
+        self.parts.file.is_some() && (self.is_shared() || self.parts.rom)
+    }
+
+    /// What it is, for messages: the path of its file in quotes, or `memory`.
+    pub fn subject(&self) -> String {
+        self.parts.subject.clone()
+    }
+
+    /// Whether core dumps include the memory.
+    pub(crate) fn is_dumped(&self) -> bool {
+        self.dumped.load(Ordering::Relaxed)
     }
 
     /// [`Region::set_discard_on_drop`] with the `discard_data` of the request.

@@ -2,7 +2,7 @@
 //!
 //! Apart from the kinds themselves, which are read more often. A kind without a sample is not in the table.
 
-use crate::error::{Left, MAX_END, MemoryError};
+use crate::error::{Left, MAX_END, MemoryError, Misplacement};
 use crate::faults::Call;
 use crate::pages::{PageSource, PageUnit};
 use crate::request::Policy;
@@ -136,6 +136,10 @@ impl MemoryError {
             Self::PageLost { action: "writing", subject: subject(), offset: 4096, file_length: None },
             Self::Truncated { subject: subject(), length: 4096, end: 8192 },
             Self::ReadOnlyRegion { subject: subject() },
+            Self::NotShared { subject: subject() },
+            Self::Misplaced { subject: subject(), at: 4097, why: Misplacement::Misaligned(machine) },
+            Self::Misplaced { subject: subject(), at: 4096, why: Misplacement::Overlapping(8192) },
+            Self::Misplaced { subject: subject(), at: u64::MAX - 4095, why: Misplacement::Beyond },
             Self::DiscardMisaligned { start: 100, end: 8192, unit: machine },
             Self::DiscardPrivateFile { subject: subject() },
             Self::DiscardReadOnly { subject: subject() },

@@ -9,6 +9,7 @@ mod modes;
 mod numa;
 mod passed;
 mod random;
+mod reservation;
 mod sharing;
 mod special;
 
