@@ -10,6 +10,7 @@ use qomet_backends::thread::ThreadFault;
 use qomet_config::SyntaxErrorKind;
 use qomet_memory::{MemoryError, MemoryWarning};
 use qomet_qmp::ClientError;
+use qomet_vmm::VmmError;
 
 /// One of each kind, with the crate that words it.
 fn samples() -> Vec<(&'static str, Diagnostic)> {
@@ -29,6 +30,7 @@ fn samples() -> Vec<(&'static str, Diagnostic)> {
         .chain(all("qomet-backends", BackendErrorKind::samples()))
         .chain(all("qomet-backends", ThreadFault::samples()))
         .chain(all("qomet-backends", FdsetFault::samples()))
+        .chain(all("qomet-vmm", VmmError::samples()))
         .collect()
 }
 
@@ -123,6 +125,7 @@ fn every_code_is_explained() {
     let registry = TypeRegistry::builder()
         .add(qomet_backends::types())
         .explain(qomet_backends::explanations())
+        .explain(qomet_vmm::EXPLANATIONS.iter().copied())
         .build()
         .unwrap();
     let mut missing: Vec<_> = samples()

@@ -4,6 +4,10 @@ use qomet::Explanations;
 
 /// The codes of the types of this crate, without those of memory.
 const OWN: Explanations = &[
+    (
+        "not-memory",
+        "What places or uses memory names an object that has none. Objects whose type is a memory-backend have some.",
+    ),
     ("affinity-empty", "The list names nothing to run on. Leave the property out to run on all CPUs."),
     (
         "no-such-cpus",

@@ -12,6 +12,10 @@ use qomet::{About, Diagnostic, Problem, Severity};
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the fields are the facts that the message of the kind names")]
 pub enum BackendErrorKind {
+    // memory
+    /// An object of whose memory somebody wants a lease, and that has none.
+    NotMemory { type_name: String },
+
     // files
     /// A file or device cannot be opened.
     NotOpened { path: PathBuf, reason: String },
@@ -138,6 +142,7 @@ impl BackendErrorKind {
     pub fn samples() -> Vec<Self> {
         let s = str::to_owned;
         vec![
+            K::NotMemory { type_name: s("rng-builtin") },
             K::NotOpened { path: "/dev/hwrng".into(), reason: s("No such file or directory") },
             K::NotRead { path: "/dev/hwrng".into(), reason: s("No such device") },
             K::NotWatched { path: "/etc/qomet".into(), reason: s("Too many open files") },
@@ -173,6 +178,7 @@ impl BackendErrorKind {
 impl Problem for BackendErrorKind {
     fn code(&self) -> &'static str {
         match self {
+            K::NotMemory { .. } => "not-memory",
             K::NotOpened { .. } => "not-opened",
             K::NotRead { .. } => "not-read",
             K::NotWatched { .. } => "not-watched",
@@ -209,6 +215,7 @@ impl Problem for BackendErrorKind {
             write!(f, "object '{id}': ")?;
         }
         match self {
+            K::NotMemory { type_name } => write!(f, "its type {type_name} has no memory"),
             K::NotOpened { path, reason } => write!(f, "cannot open '{}': {reason}", path.display()),
             K::NotRead { path, reason } => write!(f, "cannot read '{}': {reason}", path.display()),
             K::NotWatched { path, reason } => write!(f, "cannot watch '{}': {reason}", path.display()),

@@ -6,5 +6,6 @@ use qomet::{Diagnostic, TypeRegistry};
 
 fn main() -> Result<ExitCode, Vec<Diagnostic>> {
     let types = TypeRegistry::builder().add(qomet_backends::types());
-    Ok(qomet_cli::main(types.explain(qomet_backends::explanations()).build()?))
+    let types = types.explain(qomet_backends::explanations());
+    Ok(qomet_cli::main(types.explain(qomet_vmm::EXPLANATIONS.iter().copied()).build()?))
 }

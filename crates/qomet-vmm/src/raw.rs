@@ -1,0 +1,137 @@
+//! The one module with `unsafe`: addresses of this process, handed to those who use them without Rust's knowledge.
+//!
+//! `kvm` and `vm_memory` call it. Every function takes the [`GuestMemory`] or [`LeasedRegion`] whose address it hands out,
+//! and its result keeps that alive; so the obligation "mapped as long as somebody may touch it" is kept here and left to
+//! no caller. References into the memory are made nowhere: guests and devices write it at any time.
+
+#[cfg(feature = "kvm")]
+pub(crate) use slot::Slot;
+#[cfg(feature = "vm-memory")]
+pub(crate) use window::mapped;
+
+#[cfg(feature = "kvm")]
+mod slot {
+    use std::mem::ManuallyDrop;
+    use std::sync::Arc;
+
+    use kvm_bindings::{KVM_MEM_LOG_DIRTY_PAGES, KVM_MEM_READONLY, kvm_userspace_memory_region};
+    use kvm_ioctls::VmFd;
+    use qomet_memory::Errno;
+
+    use crate::guest::GuestMemory;
+    use crate::guest::GuestRegion;
+    use crate::guest::LeasedRegion;
+
+    /// A slot of a guest that is memory of this process. Dropping it takes the memory away from the guest.
+    pub(crate) struct Slot {
+        vm: Arc<VmFd>,
+        told: kvm_userspace_memory_region,
+        /// Given up only once the guest has no longer the memory.
+        memory: ManuallyDrop<(GuestMemory, Arc<LeasedRegion>)>,
+    }
+
+    impl Slot {
+        /// Gives the guest a region of `memory` at the number of a slot that it does not use.
+        pub(crate) fn give(
+            vm: &Arc<VmFd>,
+            number: u32,
+            memory: &GuestMemory,
+            region: GuestRegion<'_>,
+        ) -> Result<Self, Errno> {
+            let readonly = if region.memory.region().is_readonly() { KVM_MEM_READONLY } else { 0 };
+            let told = kvm_userspace_memory_region {
+                slot: number,
+                flags: readonly,
+                guest_phys_addr: region.address,
+                memory_size: region.memory.region().mapped_len(),
+                userspace_addr: region.user,
+            };
+            // SAFETY: the kernel wants the range to stay mapped, and to be nobody else's, while the slot exists. It is a
+            // window of a region or reservation, of `mapped_len` bytes, that `memory` keeps mapped; the slot owns a clone
+            // of `memory` and gives it up only after the kernel has given up the slot. No Rust reference into the window
+            // exists that a guest's write could contradict. Memory that is mapped read-only is given read-only.
+            unsafe { vm.set_user_memory_region(told) }.map_err(errno)?;
+            let memory = ManuallyDrop::new((memory.clone(), Arc::clone(region.memory)));
+            Ok(Self { vm: Arc::clone(vm), told, memory })
+        }
+
+        /// Has the kernel note which pages the guest writes, or not.
+        pub(crate) fn log_dirty(&mut self, on: bool) -> Result<(), Errno> {
+            let mut told = self.told;
+            told.flags = told.flags & !KVM_MEM_LOG_DIRTY_PAGES | if on { KVM_MEM_LOG_DIRTY_PAGES } else { 0 };
+            // SAFETY: the same slot and the same range, as in `give`; only the flags differ.
+            unsafe { self.vm.set_user_memory_region(told) }.map_err(errno)?;
+            self.told = told;
+            Ok(())
+        }
+
+        /// Whether the kernel notes which pages the guest writes.
+        pub(crate) fn is_logged(&self) -> bool {
+            self.told.flags & KVM_MEM_LOG_DIRTY_PAGES != 0
+        }
+
+        /// The number of the slot.
+        pub(crate) fn number(&self) -> u32 {
+            self.told.slot
+        }
+
+        /// The region.
+        pub(crate) fn memory(&self) -> &Arc<LeasedRegion> {
+            &self.memory.1
+        }
+    }
+
+    impl Drop for Slot {
+        fn drop(&mut self) {
+            let none = kvm_userspace_memory_region { memory_size: 0, ..self.told };
+            // SAFETY: a size of 0 deletes the slot, and hands out no memory.
+            let done = unsafe { self.vm.set_user_memory_region(none) };
+            if done.is_ok() {
+                // SAFETY: nothing uses the field after this, as the value is being dropped. The guest no longer has the
+                // memory; where the kernel refused to take it away, it stays mapped for ever instead.
+                unsafe { ManuallyDrop::drop(&mut self.memory) };
+            }
+        }
+    }
+
+    fn errno(error: kvm_ioctls::Error) -> Errno {
+        Errno::from_raw(error.errno())
+    }
+}
+
+#[cfg(feature = "vm-memory")]
+mod window {
+    use vm_memory::mmap::{MmapRegion, MmapRegionBuilder, MmapRegionError};
+    use vm_memory::{FileOffset, bitmap::Bitmap};
+
+    use crate::guest::GuestRegion;
+
+    /// `PROT_READ | PROT_WRITE`, which vm-memory takes as a number.
+    const READ_WRITE: i32 = 3;
+    /// `MAP_SHARED` and `MAP_PRIVATE`.
+    const SHARED: i32 = 1;
+    const PRIVATE: i32 = 2;
+
+    /// A region as vm-memory knows it, without another mapping. `keeper` is what keeps it mapped, and lives as long as the
+    /// result. Only for memory that can be written: vm-memory does not look before it writes.
+    pub(crate) fn mapped<B: Bitmap>(
+        region: GuestRegion<'_>,
+        file: Option<FileOffset>,
+        size: usize,
+        keeper: B,
+    ) -> Result<MmapRegion<B>, MmapRegionError> {
+        let at = usize::try_from(region.user).unwrap_or(0);
+        let flags = if region.memory.region().is_shared() { SHARED } else { PRIVATE };
+        let builder = MmapRegionBuilder::new_with_bitmap(size, keeper)
+            .with_mmap_prot(READ_WRITE)
+            .with_mmap_flags(flags);
+        // SAFETY: the pointer is the start of a mapping of this process of at least `size` bytes, which `keeper` keeps
+        // mapped: `vm_memory` gives it a clone of the guest's memory, and the result drops it last, as it owns it. The
+        // result does not unmap it, as it did not map it.
+        let builder = unsafe { builder.with_raw_mmap_pointer(std::ptr::with_exposed_provenance_mut(at)) };
+        match file {
+            Some(file) => builder.with_file_offset(file).build(),
+            None => builder.build(),
+        }
+    }
+}
