@@ -99,6 +99,8 @@ mod map;
 mod raw;
 mod slots;
 mod table;
+#[cfg(test)]
+mod tests;
 #[cfg(feature = "vhost-user")]
 mod vhost_user;
 #[cfg(feature = "vm-memory")]
