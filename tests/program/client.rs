@@ -163,6 +163,63 @@ fn types_are_listed_and_described_on_every_server_with_memory() {
     }
 }
 
+/// The types among `of` that a server lists for these arguments of `qom-list-types`, in alphabetical order.
+fn listed(server: &Server, arguments: &Value, of: &[&str]) -> Vec<String> {
+    let types: Value =
+        serde_json::from_str(&server.get(&["qmp", "qom-list-types", &arguments.to_string()])).unwrap();
+    let names = types.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned());
+    let mut names: Vec<String> = names.filter(|name| of.contains(&name.as_str())).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn types_are_found_by_interface_and_parent_on_every_server_with_memory() {
+    let of = [
+        "authz",
+        "authz-simple",
+        "container",
+        "event-loop-base",
+        "interface",
+        "iothread",
+        "memory-backend",
+        "object",
+        "user-creatable",
+    ];
+    for server in Server::with_memory() {
+        let listed = |arguments: Value| listed(&server, &arguments, &of).join(" ");
+        assert_eq!(listed(json!({ "implements": "user-creatable" })), "authz-simple iothread");
+        assert_eq!(listed(json!({ "implements": "interface", "abstract": false })), "authz-simple iothread");
+        for implements in ["user-creatable", "interface"] {
+            let all = listed(json!({ "implements": implements, "abstract": true }));
+            let root = if implements == "interface" { "interface " } else { "" };
+            let expected =
+                format!("authz-simple event-loop-base {root}iothread memory-backend user-creatable");
+            assert_eq!(all, expected, "{}", server.name);
+        }
+        assert_eq!(listed(json!({ "implements": "event-loop-base" })), "iothread");
+        assert_eq!(
+            listed(json!({ "implements": "object", "abstract": true })),
+            "authz authz-simple container event-loop-base iothread memory-backend object",
+            "{}",
+            server.name
+        );
+        assert_eq!(listed(json!({ "abstract": true })), of.join(" "), "{}", server.name);
+    }
+}
+
+#[test]
+fn properties_are_listed_of_types_and_not_of_interfaces_on_every_server_with_memory() {
+    for server in Server::with_memory() {
+        let of_all = server.get(&["qmp", "qom-list-properties", r#"{"typename": "object"}"#]);
+        let of_all: Value = serde_json::from_str(&of_all).unwrap();
+        assert_eq!((&of_all[0]["name"], of_all[1].is_null()), (&json!("type"), true), "{}", server.name);
+        let said = server.ask(&["qmp", "qom-list-properties", r#"{"typename": "user-creatable"}"#]);
+        assert_eq!(said.code, Some(1), "{}", server.name);
+        assert!(["typename", "an interface"].iter().any(|why| said.err.contains(why)), "{}", said.err);
+    }
+}
+
 #[test]
 fn a_shell_without_a_terminal_runs_the_lines_it_is_given_on_every_server_with_memory() {
     let lines = "add memory-backend-ram,id=ram0,size=4K\ncd /objects\nget ram0.type\npwd\nqmp {\"execute\": \"query-name\"}\n";

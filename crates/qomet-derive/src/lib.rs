@@ -80,7 +80,7 @@ use proc_macro::TokenStream;
 /// | `name` | the name on the wire | must be given | `name = "printer"` |
 /// | `state` | what a realized object holds | `()` | `state = PrinterState` |
 /// | `abstract` | there are no objects of the type itself; no `Realize` is needed | it has objects | `abstract` |
-/// | `user_creatable` | users may create objects | programs only | `user_creatable` |
+/// | `user_creatable` | users may create objects of it and of the types below it, as far as these are not abstract | programs only | `user_creatable` |
 /// | `check` | `impl Check` has rules across properties | no rules | `check` |
 /// | `interfaces` | traits that `Instance<Self>` implements and objects can be asked for; a child names them again | none | `interfaces(RandomSource)` |
 /// | `crate` | where the crate `qomet` is | `::qomet` | `crate = path::to::qomet` |

@@ -40,7 +40,7 @@ pub use object::{
     AnyDraft, AnyObject, Draft, Extra, FromValue, Handle, Header, Hold, Instance, ObjectLock, ObjectRef,
     SlotSet, WeakRef,
 };
-pub use tree::{check_id, is_id};
+pub use tree::{NO_ID, check_id, is_id};
 pub use types::{
     Bounds, Check, Class, Container, Content, Interface, InterfaceEntry, Listed, NoParent, ObjectType,
     Presence, Property, Realize, RegistryBuilder, TypeEntry, TypeInfo, TypeRegistry,

@@ -159,6 +159,26 @@ fn a_class_is_its_parents_and_interfaces_and_nothing_else() {
 }
 
 #[test]
+fn what_a_user_may_create_goes_down_to_children_and_never_to_abstract_types() {
+    let registry = types::registry();
+    let of = |name: &str| {
+        let class = registry.get(name).unwrap();
+        (class.is_a("user-creatable"), class.is_user_creatable())
+    };
+    assert_eq!(["level-3", "level-4", "level-5"].map(of), [(false, false), (true, false), (true, true)]);
+}
+
+#[test]
+fn an_interface_is_listed_once_and_is_no_type() {
+    let registry = types::registry();
+    let listed: Vec<_> = registry.interfaces().filter(|name| *name == "user-creatable").collect();
+    assert_eq!(listed, ["user-creatable"]);
+    for name in ["user-creatable", "interface", "measure"] {
+        assert_eq!(registry.lookup(name).unwrap_err().code(), "interface-not-type", "{name}");
+    }
+}
+
+#[test]
 fn a_property_is_declared_by_one_class() {
     let registry = types::registry();
     let level = registry.get("level-5").unwrap();

@@ -40,7 +40,7 @@ impl From<Policy> for qomet_memory::Policy {
 
 /// Memory of a guest, whatever it comes from.
 #[derive(Object)]
-#[object(name = "memory-backend", abstract, state = BackendState)]
+#[object(name = "memory-backend", abstract, user_creatable, state = BackendState)]
 pub struct MemoryBackend {
     /// Size of the memory region (ex: 500M)
     #[property(required, min = 1, max = i64::MAX)]

@@ -36,7 +36,7 @@ impl Interface for dyn RandomSource {
 
 /// A source of random numbers.
 #[derive(Object)]
-#[object(name = "rng-backend", abstract)]
+#[object(name = "rng-backend", abstract, user_creatable)]
 pub struct RngBackend {
     /// Whether the source is open
     #[property(computed = RngBackend::is_open)]

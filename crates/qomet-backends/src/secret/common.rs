@@ -41,7 +41,7 @@ impl Interface for dyn SecretProvider {
 
 /// A password or key, whatever it comes from.
 #[derive(Object)]
-#[object(name = "secret_common", abstract, check)]
+#[object(name = "secret_common", abstract, user_creatable, check)]
 pub struct SecretCommon {
     /// How the secret is written
     #[property(default = SecretFormat::Raw)]

@@ -58,7 +58,7 @@ impl Interface for dyn EventLoop {
 
 /// An event loop.
 #[derive(Object)]
-#[object(name = "event-loop-base", abstract, state = IoThreadState, check)]
+#[object(name = "event-loop-base", abstract, user_creatable, state = IoThreadState, check)]
 pub struct EventLoopBase {
     /// How much work is run before descriptors are looked at again; 0: all there is
     #[property(default = 0, min = 0)]

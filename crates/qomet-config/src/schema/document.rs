@@ -102,6 +102,7 @@ fn bag(class: &Class) -> Map<String, Value> {
             "description": "The name of the object below /objects",
             "type": "string",
             "pattern": ID_PATTERN,
+            "not": { "const": qomet::NO_ID },
         }),
     );
     let mut required = vec!["qom-type", "id"];

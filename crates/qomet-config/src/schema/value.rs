@@ -63,7 +63,9 @@ pub(super) fn value_schema(kind: &ValueType, bounds: Bounds) -> Map<String, Valu
             };
             json!({ "anyOf": all.iter().map(|one| branch(one.value_type)).collect::<Vec<_>>() })
         }
-        ValueType::Id { target } => json!({ "type": "string", "pattern": ID_PATTERN, "x-link": target }),
+        ValueType::Id { target } => {
+            json!({ "type": "string", "pattern": ID_PATTERN, "not": { "const": qomet::NO_ID }, "x-link": target })
+        }
         ValueType::Link { target, .. } => {
             json!({ "type": "string", "x-link": target })
         }

@@ -92,12 +92,6 @@ impl ObjectModel {
                 "an object type needs a description: write `/// What its objects are for` above the struct",
             );
         }
-        if let (true, Some(span)) = (model.is_abstract, given.span("user_creatable")) {
-            mistakes.add(
-                span,
-                "an abstract type has no objects that a user could create: remove `user_creatable` or `abstract`",
-            );
-        }
         if !input.generics.params.is_empty() || input.generics.where_clause.is_some() {
             mistakes.add_over(
                 &input.generics,

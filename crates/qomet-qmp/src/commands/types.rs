@@ -36,9 +36,6 @@ struct TypeInfo {
     parent: Option<String>,
 }
 
-/// The parent of every type that declares none, to a client.
-const OBJECT: &str = "object";
-
 pub(super) fn all() -> Vec<Command> {
     vec![
         Command::raw(
@@ -60,46 +57,72 @@ pub(super) fn all() -> Vec<Command> {
 
 fn list_types(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let ListTypes { implements, with_abstract } = call.read()?;
-    let is_wanted = |class: &Class| {
-        (with_abstract == Some(true) || !class.is_abstract())
-            && implements.as_deref().is_none_or(|name| {
-                name == OBJECT || class.is_a(name) || class.interfaces().any(|interface| interface == name)
-            })
-    };
     let registry = call.dispatcher.model.registry();
+    let classes = registry.classes().map(|class| {
+        let is_wanted = |name: &str| {
+            name == Class::OBJECT
+                || class.is_a(name)
+                || (name == Class::INTERFACE && class.interfaces().next().is_some())
+        };
+        let parent = class.parent().map_or(Class::OBJECT, |parent| parent.name());
+        (class.name(), Some(parent), class.is_abstract(), implements.as_deref().is_none_or(is_wanted))
+    });
+    // The two roots and the interfaces are types to QEMU, with no objects of their own.
+    let roots = [Class::OBJECT, Class::INTERFACE].map(|root| (root, None));
+    let interfaces = registry.interfaces().map(|interface| (interface, Some(Class::INTERFACE)));
+    let others = roots.into_iter().chain(interfaces).map(|(name, parent)| {
+        let is_wanted = |wanted: &str| wanted == name || parent == Some(wanted);
+        (name, parent, true, implements.as_deref().is_none_or(is_wanted))
+    });
     call.output.begin_list();
-    for class in registry.classes().filter(|class| is_wanted(class)) {
-        call.output.begin_struct();
-        call.output.member("name");
-        call.output.string(class.name());
-        if class.is_abstract() {
-            call.output.member("abstract");
-            call.output.boolean(true);
+    for (name, parent, is_abstract, is_wanted) in classes.chain(others) {
+        if is_wanted && (with_abstract == Some(true) || !is_abstract) {
+            write_type(call.output, name, parent, is_abstract);
         }
-        call.output.member("parent");
-        call.output.string(class.parent().map_or(OBJECT, |parent| parent.name()));
-        call.output.end_struct();
     }
     call.output.end_list();
     Ok(Done::Now)
 }
 
+fn write_type(out: &mut JsonOutput, name: &str, parent: Option<&str>, is_abstract: bool) {
+    out.begin_struct();
+    out.member("name");
+    out.string(name);
+    if is_abstract {
+        out.member("abstract");
+        out.boolean(true);
+    }
+    if let Some(parent) = parent {
+        out.member("parent");
+        out.string(parent);
+    }
+    out.end_struct();
+}
+
 fn list_properties(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let ListProperties { typename } = call.read()?;
-    let class = match call.dispatcher.model.registry().lookup(&typename) {
-        Ok(class) => class,
+    match call.dispatcher.model.registry().lookup(&typename) {
+        Ok(class) => call.dispatcher.write_properties(class, call.output),
+        Err(_) if typename == Class::OBJECT => call.output.rendered(&render([])),
+        Err(problem) if problem.code() == "interface-not-type" => {
+            return Err(problem.with_property("typename").into());
+        }
         Err(problem) => return Err(Refusal::from(problem).with_class(ErrorClass::DeviceNotFound)),
-    };
-    call.dispatcher.write_properties(class, call.output);
+    }
     Ok(Done::Now)
 }
 
 /// The reply to `qom-list-properties` for a type.
 pub(crate) fn render_properties(class: &Class) -> String {
+    render(class.properties().iter().copied())
+}
+
+/// What every object has, then these properties.
+fn render<'p>(properties: impl IntoIterator<Item = &'p Property>) -> String {
     let mut output = JsonOutput::default();
     output.begin_list();
     super::qom::write_property(&mut output, TYPE, "string");
-    for property in class.properties() {
+    for property in properties {
         write_property(&mut output, property);
     }
     output.end_list();

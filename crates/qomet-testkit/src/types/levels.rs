@@ -62,7 +62,7 @@ pub struct Level3 {
 
 /// Level 4 of five
 #[derive(Object)]
-#[object(name = "level-4", abstract)]
+#[object(name = "level-4", abstract, user_creatable)]
 pub struct Level4 {
     #[object(parent)]
     base: Level3,
@@ -82,7 +82,7 @@ pub struct Level4 {
 
 /// Level 5 of five
 #[derive(Object)]
-#[object(name = "level-5", user_creatable)]
+#[object(name = "level-5")]
 pub struct Level5 {
     #[object(parent)]
     base: Level4,

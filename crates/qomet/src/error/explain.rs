@@ -93,6 +93,11 @@ pub(crate) const EXPLANATIONS: Explanations = &[
          says what.",
     ),
     (
+        "interface-not-type",
+        "An interface says what types of several families can do, such as 'user-creatable'; it has no properties and no \
+         objects. qom-list-types with 'implements' lists the types that have it.",
+    ),
+    (
         "abstract-type",
         "The type only holds what several others have in common. Create an object of one of the types below it.",
     ),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{About, ErrorClass, Problem, nearest};
+use crate::tree::NO_ID;
 use crate::visit::InputKind;
 
 /// The mistakes of the object model. `code()` is their stable name.
@@ -59,6 +60,8 @@ pub enum ModelErrorKind {
     UnknownType { name: String, nearest: Option<String> },
     /// A type that is known by name, but lacks something here.
     UnavailableType { name: String, missing: &'static str },
+    /// An interface where a type is asked for.
+    InterfaceNotType { name: String },
     /// An abstract type cannot have objects.
     AbstractType { name: String },
     /// A type that is not user-creatable.
@@ -217,6 +220,7 @@ impl Problem for ModelErrorKind {
             K::Deprecated { .. } => "deprecated",
             K::UnknownType { .. } => "unknown-type",
             K::UnavailableType { .. } => "unavailable-type",
+            K::InterfaceNotType { .. } => "interface-not-type",
             K::AbstractType { .. } => "abstract-type",
             K::NotUserCreatable { .. } => "not-user-creatable",
             K::DuplicateType { .. } => "duplicate-type",
@@ -306,6 +310,9 @@ impl Problem for ModelErrorKind {
             K::UnknownType { name, .. } => write!(f, "there is no type '{}'", Shown(name)),
             K::UnavailableType { name, missing } => {
                 write!(f, "type '{name}' is not available here: {missing}")
+            }
+            K::InterfaceNotType { name } => {
+                write!(f, "'{name}' is an interface that types have, not a type")
             }
             K::AbstractType { name } => {
                 write!(f, "type '{name}' is abstract: it has no objects of its own")
@@ -421,6 +428,7 @@ impl Problem for ModelErrorKind {
             K::RevisionChanged { expected, .. } => format!("revision {expected}"),
             K::MissingProperty { value_type, .. } => (*value_type).to_owned(),
             K::WrongLinkType { expected, .. } => expected.clone(),
+            K::InvalidId { id } if id == NO_ID => "another name".to_owned(),
             K::InvalidId { .. } => "a letter, then letters, digits, '-', '.' or '_'".to_owned(),
             _ => return None,
         })
@@ -482,6 +490,7 @@ impl Problem for ModelErrorKind {
             K::InvalidSize { .. } if self.suggestion().is_none() => {
                 "write a number of bytes, or for example \"1G\" or \"512M\"".to_owned()
             }
+            K::InvalidId { id } if id == NO_ID => "every object has a property of that name".to_owned(),
             K::InvalidId { .. } => {
                 "an id starts with a letter and goes on with letters, digits, '-', '.' or '_'".to_owned()
             }
@@ -561,6 +570,7 @@ impl ModelErrorKind {
             K::Deprecated { since: "9.0" },
             K::UnknownType { name: s("memory-backend-rom"), nearest: Some(s("memory-backend-ram")) },
             K::UnavailableType { name: s("can-bus"), missing: "it needs a guest" },
+            K::InterfaceNotType { name: s("user-creatable") },
             K::AbstractType { name: s("memory-backend") },
             K::NotUserCreatable { name: s("container") },
             K::DuplicateType { name: s("printer") },

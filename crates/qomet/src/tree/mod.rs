@@ -14,6 +14,6 @@ mod path;
 mod resolve;
 mod write;
 
-pub use path::{check_id, is_id};
+pub use path::{NO_ID, check_id, is_id};
 pub(crate) use resolve::{ChildrenByName, Resolved, ambiguous};
 pub(crate) use write::{Tree, absent, check_revision};

@@ -2,10 +2,14 @@
 
 use crate::error::{Diagnostic, ModelErrorKind, Result};
 
-/// Whether `id` is fit for what a user creates: a letter, then letters, digits, `-`, `.`, `_`.
+/// The one well-formed name that no object can have: a child is a property of its parent, and this property every object has.
+pub const NO_ID: &str = "type";
+
+/// Whether `id` is fit for what a user creates: a letter, then letters, digits, `-`, `.`, `_`; but not `type`.
 #[must_use]
 pub fn is_id(id: &str) -> bool {
-    id.starts_with(|c: char| c.is_ascii_alphabetic())
+    id != NO_ID
+        && id.starts_with(|c: char| c.is_ascii_alphabetic())
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
 }
 

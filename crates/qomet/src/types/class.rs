@@ -9,6 +9,9 @@ use super::{Interface, InterfaceEntry, Property, TypeEntry};
 use crate::error::{Diagnostic, ModelErrorKind, Result, nearest};
 use crate::object::{AnyDraft, SlotSet};
 
+/// The interface that tells types of which users may create objects, as QEMU calls it.
+const USER_CREATABLE: &str = "user-creatable";
+
 /// A type in a registry.
 pub struct Class {
     entry: TypeEntry,
@@ -22,6 +25,12 @@ pub struct Class {
 }
 
 impl Class {
+    /// What QEMU calls the parent of every type that declares none. It is no class: it has neither properties nor objects.
+    pub const OBJECT: &'static str = "object";
+
+    /// What QEMU calls the parent of every interface.
+    pub const INTERFACE: &'static str = "interface";
+
     pub(crate) fn new(entry: TypeEntry, parent: Option<Arc<Class>>) -> Result<Self> {
         let name = entry.info.name;
         let mut properties = parent.as_ref().map_or_else(Vec::new, |parent| parent.properties.to_vec());
@@ -80,10 +89,15 @@ impl Class {
         self.entry.draft.is_none()
     }
 
-    /// Whether a user may create objects of it.
+    /// Whether a user may create objects of it: it or a parent is declared so, and it has objects.
     #[must_use]
     pub fn is_user_creatable(&self) -> bool {
-        !self.is_abstract() && self.entry.info.user_creatable
+        !self.is_abstract() && self.has_user_creatable()
+    }
+
+    /// Whether it has QEMU's interface `user-creatable`, which an abstract type may have for those below it.
+    fn has_user_creatable(&self) -> bool {
+        self.lineage().any(|class| class.entry.info.user_creatable)
     }
 
     /// Whether it is the type `name` or below it, or has the interface `name`.
@@ -100,7 +114,7 @@ impl Class {
 
     /// The names of its interfaces.
     pub fn interfaces(&self) -> impl Iterator<Item = &'static str> {
-        let user_creatable = self.entry.info.user_creatable.then_some("user-creatable");
+        let user_creatable = self.has_user_creatable().then_some(USER_CREATABLE);
         user_creatable.into_iter().chain(self.interfaces.iter().map(|interface| interface.name))
     }
 

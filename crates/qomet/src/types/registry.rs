@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::{Class, Container, ObjectType, TypeEntry};
 use crate::error::{Diagnostic, Diagnostics, EXPLANATIONS, ModelErrorKind, Result, nearest};
@@ -52,17 +52,27 @@ impl TypeRegistry {
     /// The class `name`.
     ///
     /// # Errors
-    /// There is none; the diagnostic has the nearest name, or says what the type needs that is not here.
+    /// There is none; the diagnostic has the nearest name, or says what the type needs that is not here, or that the
+    /// name is that of an interface.
     pub fn lookup(&self, name: &str) -> Result<&Arc<Class>> {
         self.get(name).ok_or_else(|| {
             if let Some(missing) = self.missing(name) {
                 return ModelErrorKind::UnavailableType { name: name.to_owned(), missing }.into();
+            }
+            if name == Class::INTERFACE || self.interfaces().any(|interface| interface == name) {
+                return ModelErrorKind::InterfaceNotType { name: name.to_owned() }.into();
             }
             let candidates =
                 self.classes().filter(|class| class.is_user_creatable()).map(|class| class.name());
             let nearest = nearest(name, candidates).map(str::to_owned);
             Diagnostic::new(ModelErrorKind::UnknownType { name: name.to_owned(), nearest })
         })
+    }
+
+    /// The names of the interfaces that the classes have, each once.
+    pub fn interfaces(&self) -> impl Iterator<Item = &'static str> {
+        let names: IndexSet<_> = self.classes().flat_map(|class| class.interfaces()).collect();
+        names.into_iter()
     }
 
     /// What the type `name` lacks, if it is known but not available here.
