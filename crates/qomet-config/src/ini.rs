@@ -54,20 +54,22 @@ enum Content<'a> {
 
 /// Whether a text is such a file and not JSON: its first line that says something is a section or a pair.
 pub(crate) fn is_ini(text: &str) -> bool {
-    // JSON mostly starts otherwise, and may be one long line.
-    if !text.trim_start().starts_with(|c: char| c == '[' || c == '#' || c.is_ascii_alphabetic()) {
+    let said = lines(text).find(|line| {
+        let text = line.text.trim_start();
+        !text.is_empty() && !text.starts_with('#')
+    });
+    let Some(line) = said else { return false };
+    // A document of JSON may be one long line, of which no more than its beginning is looked at.
+    let start = line.text.trim_start();
+    if !start.strip_prefix('[').unwrap_or(start).starts_with(|c: char| c.is_ascii_alphabetic()) {
         return false;
     }
-    let mut contents = lines(text).map(Line::content);
-    match contents.find(|content| !matches!(content, Content::Nothing)) {
-        Some(Content::Section { group, .. }) => {
-            let letters = group.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-            group.starts_with(|c: char| c.is_ascii_alphabetic()) && letters
+    match line.content() {
+        Content::Section { group, .. } => {
+            group.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         }
-        Some(Content::Pair { key, .. }) => {
-            text.get(key).is_some_and(|key| key.starts_with(|c: char| c.is_ascii_alphabetic()))
-        }
-        _ => false,
+        Content::Pair { .. } => true,
+        Content::Nothing | Content::Open { .. } | Content::Other => false,
     }
 }
 
