@@ -4,6 +4,7 @@
 //! ill. So after [`MISTAKES_LIMIT`] of them the rest of a bag is not read, and after as many different wrong names in
 //! all nobody looks any more what may have been meant.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -85,11 +86,11 @@ impl<'r> Reader<'r> {
         let number = self.bags;
         self.bags += 1;
         let before = input.diagnostics().len();
-        let mut about = About { bag: Some(number), ..About::default() };
+        let mut whom = Whom { number, id: None, type_name: None };
         match bag.kind() {
             InputKind::Struct => {
                 let outer = input.count(Count::default());
-                self.read_struct(bag, number, &mut about, input);
+                self.read_struct(bag, &mut whom, input);
                 input.count(outer);
             }
             InputKind::Damaged => {}
@@ -99,7 +100,12 @@ impl<'r> Reader<'r> {
                 let _ = input.report(Box::new(SyntaxErrorKind::NotADocument { expected, found }));
             }
         }
-        for diagnostic in input.diagnostics().since(before) {
+        let found = input.diagnostics().since(before);
+        if found.is_empty() {
+            return;
+        }
+        let about = whom.about();
+        for diagnostic in found {
             for related in diagnostic.related_mut() {
                 if related.about.bag.is_none() && related.place.is_none() {
                     related.about.bag = Some(number);
@@ -123,16 +129,10 @@ impl<'r> Reader<'r> {
         })
     }
 
-    fn read_struct<'t>(
-        &mut self,
-        bag: Node<'t>,
-        number: usize,
-        about: &mut About,
-        input: &mut TapeInput<'t, '_>,
-    ) {
+    fn read_struct<'t>(&mut self, bag: Node<'t>, whom: &mut Whom<'t, 'r>, input: &mut TapeInput<'t, '_>) {
         let mut head = Head::read(bag, input);
-        about.object = head.id.clone();
-        let id_failed = match (&head.id, head.id_failed, bag.damaged_name()) {
+        whom.id = head.id.take();
+        let id_failed = match (&whom.id, head.id_failed, bag.damaged_name()) {
             (Some(_), ..) => None,
             (None, Some(failed), _) | (None, None, Some(failed)) => Some(failed),
             (None, None, None) => {
@@ -159,12 +159,12 @@ impl<'r> Reader<'r> {
                         let before = input.diagnostics().len();
                         let _ = input.string();
                         name_property(input, before, "qom-type");
-                        self.lost.push(about.clone());
+                        self.lost.push(whom.about());
                         return;
                     }
                 };
                 known.and_then(|class| {
-                    about.type_name = Some(class.name().into());
+                    whom.type_name = Some(class.name());
                     class.user_draft()
                 })
             }
@@ -178,7 +178,7 @@ impl<'r> Reader<'r> {
                         }
                     };
                 }
-                self.lost.push(about.clone());
+                self.lost.push(whom.about());
                 return;
             }
         };
@@ -187,12 +187,12 @@ impl<'r> Reader<'r> {
             Err(problem) => {
                 let place = head.type_name.map_or(bag.place(), Node::place);
                 let _ = input.report_mistake(problem.with_property("qom-type").at(place));
-                self.lost.push(about.clone());
+                self.lost.push(whom.about());
                 return;
             }
         };
-        draft.set_bag(number);
-        match (&head.id, id_failed) {
+        draft.set_bag(whom.number);
+        match (&whom.id, id_failed) {
             (Some(id), _) => draft.set_id(id),
             (None, Some(failed)) => draft.damage(None, failed),
             (None, None) => {}
@@ -204,10 +204,28 @@ impl<'r> Reader<'r> {
     }
 }
 
+/// Whom a bag is about, as far as is known.
+struct Whom<'t, 'r> {
+    number: usize,
+    id: Option<Cow<'t, str>>,
+    type_name: Option<&'r str>,
+}
+
+impl Whom<'_, '_> {
+    fn about(&self) -> About {
+        About {
+            object: self.id.as_deref().map(CompactString::from),
+            type_name: self.type_name.map(CompactString::from),
+            bag: Some(self.number),
+            ..About::default()
+        }
+    }
+}
+
 /// `qom-type` and `id`, wherever they stand.
 struct Head<'t> {
     type_name: Option<Node<'t>>,
-    id: Option<CompactString>,
+    id: Option<Cow<'t, str>>,
     id_failed: Option<Failed>,
     /// Where the name starts that was probably meant to be `id`, and is reported.
     id_key: Option<usize>,
@@ -229,15 +247,12 @@ impl<'t> Head<'t> {
             }
         }
         if let Some(value) = id {
-            input.move_to(value);
-            let before = input.diagnostics().len();
-            let id = input.string().map(CompactString::from);
-            match id {
-                Ok(id) => head.id = Some(id),
-                Err(failed) => {
-                    name_property(input, before, "id");
-                    head.id_failed = Some(failed);
-                }
+            head.id = value.str();
+            if head.id.is_none() {
+                input.move_to(value);
+                let before = input.diagnostics().len();
+                head.id_failed = input.string().map(drop).err();
+                name_property(input, before, "id");
             }
         }
         head

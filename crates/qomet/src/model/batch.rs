@@ -6,9 +6,11 @@ use std::sync::{Arc, OnceLock};
 
 use compact_str::{CompactString, format_compact};
 
+use super::claims::Claim;
 use super::context::Surroundings;
+use super::graph::{self, Graph};
 use super::update::Update;
-use super::{Journal, Model, ProbeContext, Progress, RealizeContext, Services, graph};
+use super::{Journal, Model, ProbeContext, Progress, RealizeContext, Services};
 use crate::error::{About, Diagnostic, Diagnostics, Failed, ModelErrorKind};
 use crate::object::{AnyDraft, ObjectRef};
 use crate::tree::check_revision;
@@ -33,6 +35,8 @@ pub struct Batch {
     reserved: Vec<About>,
     /// How far it was checked.
     checked: Option<Level>,
+    /// The first draft of which something was reported before it came here, once that was looked at.
+    damaged: Option<About>,
     /// In what order the drafts are realized, where that is not the order in which they were given.
     order: Option<Vec<usize>>,
     /// Proof that something about the batch was refused; then it is not created.
@@ -47,7 +51,7 @@ pub struct Batch {
     /// For those who asked for it, and else for nobody: then it need not be on the heap.
     watched: OnceLock<Arc<Progress>>,
     /// The ids, once they are taken.
-    claimed: Option<Pending>,
+    claimed: Option<Claim>,
     unwatched: Progress,
 }
 
@@ -79,6 +83,7 @@ impl Batch {
             drafts,
             reserved: Vec::new(),
             checked: None,
+            damaged: None,
             order: None,
             refused: None,
             shared: Services::default(),
@@ -195,19 +200,30 @@ impl Batch {
     }
 
     fn check_anew(&mut self, level: Level, report: &mut Diagnostics) {
-        if self.checked.is_none() {
-            for draft in &self.drafts {
+        let (schema, links) =
+            (self.checked.is_none(), level >= Level::Graph && self.checked < Some(Level::Graph));
+        let mut graph = links.then(|| Graph::new(&self.model, &self.place, self.drafts.len(), self.updates));
+        // One look at each draft: a large batch is far more than a cache holds.
+        for (at, draft) in self.drafts.iter().enumerate().filter(|_| schema || links) {
+            let name = draft.id().map(|id| self.place.check_name(id));
+            let is_named = name.as_ref().is_some_and(Result::is_ok);
+            if schema {
                 let before = report.len();
                 draft.check(report);
-                if let Some(Err(problem)) = draft.id().map(|id| self.place.check_name(id)) {
+                if let Some(Err(problem)) = name {
                     let _ = report.report(problem.with_property("id"));
                 }
                 complete(report.since(before), &**draft);
+                if draft.damaged().is_some() && self.damaged.is_none() {
+                    self.damaged = Some(draft.about());
+                }
+            }
+            if let Some(graph) = &mut graph {
+                graph.add(at, &self.drafts, is_named, report);
             }
         }
-        if level >= Level::Graph && self.checked < Some(Level::Graph) {
-            self.order =
-                graph::check(&self.model, &self.place, &self.drafts, &self.reserved, self.updates, report);
+        if let Some(graph) = graph {
+            self.order = graph.check(&self.drafts, &self.reserved, report);
         }
         if level >= Level::Host && self.checked < Some(Level::Host) {
             self.probe(report);
@@ -226,17 +242,15 @@ impl Batch {
                 numbers.push((!is_own).then(|| format_compact!("#{number}")));
             }
         }
-        let name = |at: usize, draft: &'_ dyn AnyDraft| -> CompactString {
-            let number = numbers.get(at).cloned().flatten();
-            number.unwrap_or_else(|| draft.id().unwrap_or_default().into())
-        };
+        // Else by its own id.
+        let number = |at: usize| numbers.get(at).and_then(Option::as_deref).unwrap_or_default();
         let to_be_made = || self.drafts.iter().enumerate().filter(|(at, _)| self.standing(*at).is_none());
         for (at, draft) in to_be_made() {
-            draft.announce(&mut self.probe_context(&name(at, &**draft), report));
+            draft.announce(&mut self.probe_context(number(at), report));
         }
         for (at, draft) in to_be_made() {
             let mut found = Diagnostics::new();
-            draft.probe(&mut self.probe_context(&name(at, &**draft), &mut found));
+            draft.probe(&mut self.probe_context(number(at), &mut found));
             if found.is_empty() {
                 continue;
             }
@@ -261,9 +275,12 @@ impl Batch {
     /// # Errors
     /// The proof that something was reported; then nothing was created, and what had been done is undone.
     pub fn create(mut self, report: &mut Diagnostics) -> Result<Vec<ObjectRef>, Failed> {
-        let damaged = self.drafts.iter().find(|draft| draft.damaged().is_some());
-        if self.refused.is_some() || damaged.is_some() {
-            let about = damaged.map(|draft| draft.about()).unwrap_or_default();
+        if self.checked.is_none() {
+            self.damaged =
+                self.drafts.iter().find(|draft| draft.damaged().is_some()).map(|draft| draft.about());
+        }
+        if self.refused.is_some() || self.damaged.is_some() {
+            let about = self.damaged.take().unwrap_or_default();
             return Err(report.report(Diagnostic::new(ModelErrorKind::AlreadyRefused).with_about(about)));
         }
         if let Err(problem) = check_revision(self.revision, self.model.revision()) {
@@ -323,10 +340,10 @@ impl Batch {
     }
 
     /// Takes the names of what is to be made, so that nobody else can.
-    fn reserve_names(&self, report: &mut Diagnostics) -> Result<Pending, Failed> {
+    fn reserve_names(&self, report: &mut Diagnostics) -> Result<Claim, Failed> {
         let ids = self.to_be_made().filter_map(|at| self.drafts.get(at)?.id());
         let is_leaving = |id: &str| self.update.as_ref().is_some_and(|update| update.is_leaving(id));
-        Pending::take(&self.model, &self.place.parent, ids, &is_leaving, report)
+        Claim::take(&self.model, &self.place.parent, ids, &is_leaving, report)
     }
 
     /// Puts what was made into the tree, and takes out what goes.
@@ -386,15 +403,20 @@ impl Batch {
                 graph::resolve_links(&mut *draft, &|path| self.find(made, &ids, path).ok(), report)?;
                 ids.insert(id.clone(), made.len());
             }
-            let about = draft.about();
+            let bag = draft.bag();
             if let Err(cancelled) = self.work().check_cancelled() {
-                return Err(report.report(cancelled.with_about(about)));
+                return Err(report.report(cancelled.with_about(draft.about())));
             }
             let mut warnings = Diagnostics::new();
             let around = self.around(&id);
             let cx = &mut RealizeContext { around, journal, warnings: &mut warnings };
+            let type_name = draft.class().name();
             let object = draft.realize(Some(self.place.parent.clone()), &id, cx);
-            report.extend(warnings.take().into_iter().map(|warning| warning.with_about(about.clone())));
+            if !warnings.is_empty() {
+                let about =
+                    About { object: Some(id), type_name: Some(type_name.into()), property: None, bag };
+                report.extend(warnings.take().into_iter().map(|warning| warning.with_about(about.clone())));
+            }
             made.push((*at, object.map_err(|problem| report.report(problem))?));
         }
         Ok(())
@@ -421,49 +443,5 @@ fn complete(diagnostics: &mut [Diagnostic], draft: &dyn AnyDraft) {
         own.object = own.object.take().or_else(|| about.object.clone());
         own.type_name = own.type_name.take().or_else(|| about.type_name.clone());
         own.bag = own.bag.or(about.bag);
-    }
-}
-
-/// The names of objects in the making; nobody else can take them.
-struct Pending {
-    model: Model,
-    names: Vec<(usize, CompactString)>,
-}
-
-impl Pending {
-    fn take<'a>(
-        model: &Model,
-        parent: &ObjectRef,
-        ids: impl Iterator<Item = &'a str>,
-        is_leaving: &dyn Fn(&str) -> bool,
-        report: &mut Diagnostics,
-    ) -> Result<Self, Failed> {
-        let taken = model.inner.tree.children_by_name(parent);
-        let address = parent.address();
-        let names: Vec<(usize, CompactString)> = ids.map(|id| (address, id.into())).collect();
-        let mut pending = model.inner.pending.lock();
-        let is_taken = |name: &&(usize, CompactString)| {
-            pending.contains(*name) || (taken.get(&name.1).is_some() && !is_leaving(&name.1))
-        };
-        if let Some((_, id)) = names.iter().find(is_taken) {
-            let problem = ModelErrorKind::DuplicateId { id: id.to_string() };
-            return Err(report.report(Diagnostic::new(problem).with_object(id).with_property("id")));
-        }
-        pending.extend(names.iter().cloned());
-        drop(pending);
-        Ok(Pending { model: model.clone(), names })
-    }
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        let mut pending = self.model.inner.pending.lock();
-        for name in &self.names {
-            pending.remove(name);
-        }
-        if pending.is_empty() {
-            // A large batch leaves a large table.
-            pending.shrink_to(64);
-        }
     }
 }

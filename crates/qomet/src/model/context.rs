@@ -57,6 +57,12 @@ pub struct ProbeContext<'a> {
 }
 
 impl ProbeContext<'_> {
+    /// The same for the object `id`, unless the context has a name for it already.
+    pub(crate) fn of<'b>(&'b mut self, id: Option<&'b str>) -> ProbeContext<'b> {
+        let id = if self.around.id.is_empty() { id.unwrap_or_default() } else { self.around.id };
+        ProbeContext { around: Surroundings { id, ..self.around }, report: self.report }
+    }
+
     /// Reports a mistake or warning.
     pub fn report(&mut self, diagnostic: impl Into<Diagnostic>) {
         let _ = self.report.report(diagnostic);

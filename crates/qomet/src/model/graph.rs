@@ -25,32 +25,90 @@ fn about(draft: &dyn AnyDraft, slot: usize) -> About {
     About { property, ..draft.about() }
 }
 
-/// Checks ids and links of `drafts` against each other and the model. Returns the order in which they can be made
-/// where they have links, which is complete only if nothing was reported; without links any order will do.
-///
-/// `reserved` are the ids of objects that could not even become drafts, `place` is where the objects go; with `replaces`
-/// the drafts may have the ids of objects that there are.
-pub(super) fn check(
+/// Checks the ids and links of the drafts of a batch against each other and the model.
+pub(super) struct Graph<'a> {
+    model: &'a Model,
+    /// What there is where the objects go, if anything.
+    taken: Option<ChildrenByName>,
+    ids: Ids<'a>,
+    has_links: bool,
+}
+
+impl<'a> Graph<'a> {
+    /// For so many drafts. With `replaces` they may have the ids of objects that there are.
+    pub(super) fn new(model: &'a Model, place: &Destination, drafts: usize, replaces: bool) -> Self {
+        // What there is with the id of a draft is what the draft is about.
+        let taken = (!replaces).then(|| model.inner.tree.children_by_name(&place.parent));
+        Graph {
+            model,
+            taken: taken.filter(|taken| !taken.is_empty()),
+            ids: HashMap::with_capacity_and_hasher(drafts, foldhash::fast::RandomState::default()),
+            has_links: false,
+        }
+    }
+
+    /// Takes the next draft, the one at `index`, and checks that nobody else has its id. Whether that is well formed,
+    /// `is_named`, was judged when the draft was checked by itself.
+    pub(super) fn add(
+        &mut self,
+        index: usize,
+        drafts: &'a [Box<dyn AnyDraft>],
+        is_named: bool,
+        report: &mut Diagnostics,
+    ) {
+        let Some(draft) = drafts.get(index) else { return };
+        self.has_links |= draft.class().has_links();
+        let problem = match draft.id() {
+            None if draft.damaged().is_some() => return,
+            None => Diagnostic::new(ModelErrorKind::MissingId),
+            Some(id) if !is_named => {
+                // Links that name it are right.
+                self.ids.entry(id).or_insert(index);
+                return;
+            }
+            Some(id) => match self.ids.insert(id, index) {
+                None if self.taken.as_ref().is_none_or(|taken| taken.get(id).is_none()) => return,
+                None => {
+                    Diagnostic::new(ModelErrorKind::DuplicateId { id: id.to_owned() }).with_property("id")
+                }
+                Some(first) => {
+                    // The first one keeps the id, for links that name it.
+                    self.ids.insert(id, first);
+                    let mut about = drafts.get(first).map(|first| first.about()).unwrap_or_default();
+                    about.property = Some("id".into());
+                    Diagnostic::new(ModelErrorKind::DuplicateId { id: id.to_owned() })
+                        .with_property("id")
+                        .with_related(Related { label: "first used here".to_owned(), about, place: None })
+                }
+            },
+        };
+        let _ = report.report(problem.with_about(draft.about()));
+    }
+
+    /// Checks the links, once every draft was added. Returns the order in which the drafts can be made where they have
+    /// links, which is complete only if nothing was reported; without links any order will do. `reserved` are the ids
+    /// of objects that could not even become drafts.
+    pub(super) fn check(
+        self,
+        drafts: &'a [Box<dyn AnyDraft>],
+        reserved: &[About],
+        report: &mut Diagnostics,
+    ) -> Option<Vec<usize>> {
+        check_reserved(drafts, reserved, &self.ids, report);
+        self.has_links.then(|| check_links(self.model, drafts, &self.ids, reserved, report))
+    }
+}
+
+/// Checks every link, and returns an order in which each draft comes after those that it needs.
+fn check_links(
     model: &Model,
-    place: &Destination,
     drafts: &[Box<dyn AnyDraft>],
+    ids: &Ids<'_>,
     reserved: &[About],
-    replaces: bool,
     report: &mut Diagnostics,
-) -> Option<Vec<usize>> {
-    let mut ids: Ids<'_> =
-        HashMap::with_capacity_and_hasher(drafts.len(), foldhash::fast::RandomState::default());
-    // What there is with the id of a draft is what the draft is about.
-    let taken = (!replaces).then(|| model.inner.tree.children_by_name(&place.parent));
-    for index in 0..drafts.len() {
-        check_id(taken.as_ref(), place, drafts, index, &mut ids, report);
-    }
-    check_reserved(drafts, reserved, &ids, report);
-    if !drafts.iter().any(|draft| draft.class().has_links()) {
-        return None;
-    }
+) -> Vec<usize> {
     let reserved: HashSet<&str> = reserved.iter().filter_map(|about| about.object.as_deref()).collect();
-    let mut suggestions = Suggestions { ids: &ids, names: Vec::new(), left: SUGGESTIONS };
+    let mut suggestions = Suggestions { ids, names: Vec::new(), left: SUGGESTIONS };
     let mut needs: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
     for (draft, needs) in drafts.iter().zip(&mut needs).filter(|(draft, _)| draft.class().has_links()) {
         draft.links(&mut |slot, link| {
@@ -92,7 +150,7 @@ pub(super) fn check(
         needs.sort_unstable();
         needs.dedup();
     }
-    Some(order(drafts, &needs, report))
+    order(drafts, &needs, report)
 }
 
 /// So many suggestions are worth their time: each looks at every id.
@@ -122,44 +180,6 @@ impl Suggestions<'_> {
             ModelErrorKind::DanglingLink { path, nearest }
         }
     }
-}
-
-fn check_id<'a>(
-    taken: Option<&ChildrenByName>,
-    place: &Destination,
-    drafts: &'a [Box<dyn AnyDraft>],
-    index: usize,
-    ids: &mut Ids<'a>,
-    report: &mut Diagnostics,
-) {
-    let Some(draft) = drafts.get(index) else { return };
-    let problem = match draft.id() {
-        None if draft.damaged().is_some() => return,
-        None => Diagnostic::new(ModelErrorKind::MissingId),
-        Some(id) => match place.check_name(id) {
-            Err(_) => {
-                // That was reported when the draft was checked by itself; links that name it are right.
-                ids.entry(id).or_insert(index);
-                return;
-            }
-            Ok(()) => match ids.insert(id, index) {
-                None if taken.is_none_or(|taken| taken.get(id).is_none()) => return,
-                None => {
-                    Diagnostic::new(ModelErrorKind::DuplicateId { id: id.to_owned() }).with_property("id")
-                }
-                Some(first) => {
-                    // The first one keeps the id, for links that name it.
-                    ids.insert(id, first);
-                    let mut about = drafts.get(first).map(|first| first.about()).unwrap_or_default();
-                    about.property = Some("id".into());
-                    Diagnostic::new(ModelErrorKind::DuplicateId { id: id.to_owned() })
-                        .with_property("id")
-                        .with_related(Related { label: "first used here".to_owned(), about, place: None })
-                }
-            },
-        },
-    };
-    let _ = report.report(problem.with_about(draft.about()));
 }
 
 /// Checks the ids of objects that are no drafts: of two with one id, the later one is wrong.

@@ -5,6 +5,7 @@
 //! [`ModelPlan`] tells what it takes to make the objects that there are those of a batch, and does it the same way.
 
 mod batch;
+mod claims;
 mod context;
 mod delete;
 #[cfg(unix)]

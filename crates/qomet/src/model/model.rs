@@ -1,12 +1,11 @@
 //! The model itself: the types, the tree, and what is looked up in it.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use compact_str::CompactString;
 use parking_lot::Mutex;
 
 use super::batch::Destination;
+use super::claims::Claims;
 use super::delete::Leases;
 use super::{Batch, Progress, Services};
 use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind, Result};
@@ -29,8 +28,8 @@ pub(super) struct Inner {
     pub(super) root: ObjectRef,
     pub(super) objects: ObjectRef,
     pub(super) services: Services,
-    /// Parents' addresses and names of objects in the making.
-    pub(super) pending: Mutex<HashSet<(usize, CompactString), foldhash::fast::RandomState>>,
+    /// The names of objects in the making.
+    pub(super) claims: Mutex<Claims>,
     pub(super) leases: Arc<Leases>,
 }
 
@@ -53,7 +52,7 @@ impl Model {
                 root,
                 objects,
                 services: Services::default(),
-                pending: Mutex::default(),
+                claims: Mutex::default(),
                 leases: Arc::default(),
             }),
         }

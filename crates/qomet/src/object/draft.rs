@@ -297,11 +297,11 @@ impl<T: Realize> AnyDraft for Draft<T> {
     }
 
     fn announce(&self, cx: &mut ProbeContext<'_>) {
-        self.properties.announce(cx);
+        self.properties.announce(&mut cx.of(self.id.as_deref()));
     }
 
     fn probe(&self, cx: &mut ProbeContext<'_>) {
-        self.properties.probe(cx);
+        self.properties.probe(&mut cx.of(self.id.as_deref()));
     }
 
     fn takes_long(&self) -> bool {

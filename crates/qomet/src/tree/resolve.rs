@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arc_swap::Guard;
 
-use super::index::{Generation, OBJECTS, ROOT};
+use super::index::{Generation, NONE, OBJECTS, ROOT};
 use super::path::components;
 use super::write::Tree;
 use crate::error::{Diagnostic, ModelErrorKind, Result, nearest};
@@ -88,6 +88,11 @@ pub(crate) struct ChildrenByName {
 }
 
 impl ChildrenByName {
+    /// Whether there are certainly none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parent.is_some_and(|parent| self.generation.last_child(parent) == NONE)
+    }
+
     /// The child `name`.
     pub(crate) fn get(&self, name: &str) -> Option<ObjectRef> {
         self.generation.child(self.parent?, name).map(|(_, child)| child)
