@@ -52,12 +52,18 @@ impl Table {
         Table { slots: std::iter::repeat_with(AtomicU64::default).take(size).collect() }
     }
 
-    /// The slots where a key with this hash may be, with the entries there.
-    fn candidates(&self, hash: u64) -> impl Iterator<Item = (&AtomicU64, Option<u32>)> {
+    /// Where a key with this hash may first be.
+    #[inline]
+    fn first(&self, hash: u64) -> usize {
         // The lower half of the hash as a fraction of the length.
         #[allow(clippy::cast_possible_truncation, reason = "less than the length")]
         let first = (((hash & u64::from(u32::MAX)) * self.slots.len() as u64) >> 32) as usize;
-        let (before, after) = self.slots.split_at_checked(first).unwrap_or_default();
+        first
+    }
+
+    /// The slots where a key with this hash may be, with the entries there.
+    fn candidates(&self, hash: u64) -> impl Iterator<Item = (&AtomicU64, Option<u32>)> {
+        let (before, after) = self.slots.split_at_checked(self.first(hash)).unwrap_or_default();
         let tag = hash >> 32;
         after
             .iter()
@@ -74,6 +80,13 @@ impl Table {
     fn publish(slot: &AtomicU64, hash: u64, entry: u32) {
         slot.store(hash >> 32 << 32 | u64::from(entry + 1), Ordering::Release);
     }
+}
+
+/// The hashes under which an object is found.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Keys {
+    place: u64,
+    name: u64,
 }
 
 pub(super) struct Generation {
@@ -151,7 +164,7 @@ impl Generation {
 
     /// All objects called `name`, last first.
     pub(super) fn namesakes(&self, name: &str) -> impl Iterator<Item = (u32, ObjectRef)> {
-        let mut at = self.first_namesake(name).1;
+        let mut at = self.first_namesake(self.hash(NONE, name), name).1;
         std::iter::from_fn(move || {
             while let Some(entry) = self.entry(at) {
                 let index = at;
@@ -165,8 +178,8 @@ impl Generation {
     }
 
     /// The slot for `name` in the table of names, and the newest live entry there.
-    fn first_namesake(&self, name: &str) -> (Option<&AtomicU64>, u32) {
-        for (slot, candidate) in self.names.candidates(self.hash(NONE, name)) {
+    fn first_namesake(&self, hash: u64, name: &str) -> (Option<&AtomicU64>, u32) {
+        for (slot, candidate) in self.names.candidates(hash) {
             let Some(index) = candidate else { return (Some(slot), NONE) };
             // A chain belongs to one name; it is known by any of its objects that lives.
             let mut at = index;
@@ -182,7 +195,7 @@ impl Generation {
             if at == NONE {
                 // Nobody of that chain lives, so the slot may be taken over. Another chain of this name cannot
                 // stand behind it: while it was alive it was found first, or had another name with the same tag.
-                if self.later_namesake(slot, name).is_none() {
+                if self.later_namesake(slot, hash, name).is_none() {
                     return (Some(slot), NONE);
                 }
             }
@@ -191,9 +204,9 @@ impl Generation {
     }
 
     /// The newest live entry of `name` in a slot other than `not`.
-    fn later_namesake(&self, not: &AtomicU64, name: &str) -> Option<u32> {
+    fn later_namesake(&self, not: &AtomicU64, hash: u64, name: &str) -> Option<u32> {
         self.names
-            .candidates(self.hash(NONE, name))
+            .candidates(hash)
             .map_while(|(slot, candidate)| candidate.map(|index| (slot, index)))
             .filter(|(slot, _)| !std::ptr::eq(*slot, not))
             .find_map(|(_, index)| {
@@ -208,12 +221,25 @@ impl Generation {
             })
     }
 
-    /// Fills the free entry `index` and lets readers find it by name and path. Only the writer calls this, once per
-    /// entry. `previous` is the sibling before it; listings see it once [`list`](Self::list) is called.
-    pub(super) fn insert(&self, index: u32, parent: u32, previous: u32, object: &ObjectRef) {
+    /// Under which hashes the child `name` of `parent` is found. Whoever inserts many objects asks for those of several
+    /// before it inserts the first: where they go is fetched from memory, and waiting for one of them is waiting for all.
+    #[inline]
+    pub(super) fn keys(&self, parent: u32, name: &str) -> Keys {
+        let keys = Keys { place: self.hash(parent, name), name: self.hash(NONE, name) };
+        for (table, hash) in [(&self.places, keys.place), (&self.names, keys.name)] {
+            if let Some(slot) = table.slots.get(table.first(hash)) {
+                std::hint::black_box(slot.load(Ordering::Relaxed));
+            }
+        }
+        keys
+    }
+
+    /// Fills the free entry `index` and lets readers find it by name and path, for which its [keys](Self::keys) are. Only
+    /// the writer calls this, once per entry. `previous` is the sibling before it; listings see it once
+    /// [`list`](Self::list) is called.
+    pub(super) fn insert(&self, index: u32, parent: u32, previous: u32, object: &ObjectRef, keys: Keys) {
         let Some(entry) = self.entry(index) else { return };
-        let name = object.name();
-        let (namesake_slot, namesake) = self.first_namesake(name);
+        let (namesake_slot, namesake) = self.first_namesake(keys.name, object.name());
         entry.parent.store(parent, Ordering::Relaxed);
         entry.last_child.store(NONE, Ordering::Relaxed);
         entry.previous_sibling.store(previous, Ordering::Relaxed);
@@ -221,7 +247,6 @@ impl Generation {
         // Last: a reader that got the object otherwise, by a link, may look for its entry at once.
         let _ = entry.object.set(object.downgrade());
 
-        let hash = self.hash(parent, name);
         let dead = |candidate: Option<u32>| {
             candidate.is_none_or(|other| {
                 self.entry(other).is_none_or(|other| {
@@ -229,11 +254,11 @@ impl Generation {
                 })
             })
         };
-        if let Some((slot, _)) = self.places.candidates(hash).find(|(_, candidate)| dead(*candidate)) {
-            Table::publish(slot, hash, index);
+        if let Some((slot, _)) = self.places.candidates(keys.place).find(|(_, candidate)| dead(*candidate)) {
+            Table::publish(slot, keys.place, index);
         }
         if let Some(slot) = namesake_slot {
-            Table::publish(slot, self.hash(NONE, name), index);
+            Table::publish(slot, keys.name, index);
         }
     }
 
