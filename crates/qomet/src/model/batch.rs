@@ -202,7 +202,7 @@ impl Batch {
     fn check_anew(&mut self, level: Level, report: &mut Diagnostics) {
         let (schema, links) =
             (self.checked.is_none(), level >= Level::Graph && self.checked < Some(Level::Graph));
-        let mut graph = links.then(|| Graph::new(&self.model, &self.place, self.drafts.len(), self.updates));
+        let mut graph = links.then(|| Graph::new(&self.model, &self.place, &self.drafts, self.updates));
         // One look at each draft: a large batch is far more than a cache holds.
         for (at, draft) in self.drafts.iter().enumerate().filter(|_| schema || links) {
             let name = draft.id().map(|id| self.place.check_name(id));

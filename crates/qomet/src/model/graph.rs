@@ -11,9 +11,7 @@ use crate::value::LinkRef;
 
 use super::Model;
 use super::batch::Destination;
-
-/// The ids of a batch.
-type Ids<'a> = HashMap<&'a str, usize, foldhash::fast::RandomState>;
+use super::ids::Ids;
 
 /// The id in a path that names something a user creates: `ram0` or `/objects/ram0`.
 fn id_of(path: &str) -> &str {
@@ -35,14 +33,19 @@ pub(super) struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    /// For so many drafts. With `replaces` they may have the ids of objects that there are.
-    pub(super) fn new(model: &'a Model, place: &Destination, drafts: usize, replaces: bool) -> Self {
+    /// For these drafts. With `replaces` they may have the ids of objects that there are.
+    pub(super) fn new(
+        model: &'a Model,
+        place: &Destination,
+        drafts: &'a [Box<dyn AnyDraft>],
+        replaces: bool,
+    ) -> Self {
         // What there is with the id of a draft is what the draft is about.
         let taken = (!replaces).then(|| model.inner.tree.children_by_name(&place.parent));
         Graph {
             model,
             taken: taken.filter(|taken| !taken.is_empty()),
-            ids: HashMap::with_capacity_and_hasher(drafts, foldhash::fast::RandomState::default()),
+            ids: Ids::of(drafts),
             has_links: false,
         }
     }
@@ -61,19 +64,18 @@ impl<'a> Graph<'a> {
         let problem = match draft.id() {
             None if draft.damaged().is_some() => return,
             None => Diagnostic::new(ModelErrorKind::MissingId),
-            Some(id) if !is_named => {
+            Some(_) if !is_named => {
                 // Links that name it are right.
-                self.ids.entry(id).or_insert(index);
+                let _ = self.ids.insert(index);
                 return;
             }
-            Some(id) => match self.ids.insert(id, index) {
+            Some(id) => match self.ids.insert(index) {
                 None if self.taken.as_ref().is_none_or(|taken| taken.get(id).is_none()) => return,
                 None => {
                     Diagnostic::new(ModelErrorKind::DuplicateId { id: id.to_owned() }).with_property("id")
                 }
                 Some(first) => {
                     // The first one keeps the id, for links that name it.
-                    self.ids.insert(id, first);
                     let mut about = drafts.get(first).map(|first| first.about()).unwrap_or_default();
                     about.property = Some("id".into());
                     Diagnostic::new(ModelErrorKind::DuplicateId { id: id.to_owned() })
@@ -121,7 +123,7 @@ fn check_links(
                 expected: link.target_type().to_owned(),
                 found: class.name().to_owned(),
             };
-            let problem = match ids.get(id_of(path)).and_then(|other| Some((*other, drafts.get(*other)?))) {
+            let problem = match ids.get(id_of(path)).and_then(|other| Some((other, drafts.get(other)?))) {
                 Some((other, target)) if target.class().is_a(link.target_type()) => {
                     needs.push(other);
                     return;
@@ -169,8 +171,7 @@ impl Suggestions<'_> {
         self.left = left.saturating_sub(1);
         if left == SUGGESTIONS {
             // In the order of the drafts, so that of two that are as near it is always the same.
-            self.names = self.ids.keys().copied().collect();
-            self.names.sort_unstable_by_key(|name| self.ids.get(name));
+            self.names = self.ids.names();
         }
         let nearest = if left > 0 { nearest(id_of(path), self.names.iter().copied()) } else { None };
         let (path, nearest) = (path.to_owned(), nearest.map(str::to_owned));
@@ -192,7 +193,7 @@ fn check_reserved(drafts: &[Box<dyn AnyDraft>], reserved: &[About], ids: &Ids<'_
             let _ = report.report(problem.with_about(own));
             continue;
         }
-        let draft = ids.get(id).and_then(|index| drafts.get(*index)).map(|draft| draft.about());
+        let draft = ids.get(id).and_then(|index| drafts.get(index)).map(|draft| draft.about());
         let other = draft.or_else(|| seen.get(id).map(|about| (*about).clone()));
         let Some(other) = other else {
             seen.insert(id, about);

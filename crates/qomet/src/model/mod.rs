@@ -11,6 +11,7 @@ mod delete;
 #[cfg(unix)]
 mod descriptors;
 mod graph;
+mod ids;
 mod journal;
 #[allow(clippy::module_inception, reason = "the module's main type")]
 mod model;
