@@ -5,6 +5,7 @@
 //! check     exit codes and reports of `check`
 //! client    the commands that ask a server: ours, QEMU, qemu-storage-daemon
 //! run       what `run` makes, holds and leaves behind
+//! preview   what `preview` says would be programmed
 //! load      many clients, bad clients, damaged streams
 //! serve     where `run --qmp` serves, systemd, the log
 //! types     `types`, `describe`, `schema`, help and usage
@@ -13,6 +14,7 @@
 mod check;
 mod client;
 mod load;
+mod preview;
 mod process;
 mod run;
 mod serve;

@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Create all objects or none, show them, and hold them until SIGINT or SIGTERM
     Run(Run),
+    /// Show what would be programmed for a guest, before anything is created
+    Preview(Preview),
     /// Write bags in another language
     Convert(Convert),
     /// List the types as a tree; those of a server with --connect
@@ -71,6 +73,33 @@ pub(crate) struct Check {
     /// For people on standard error, or for programs on standard output
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+/// `preview`.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").args(["files", "objects"]).required(true).multiple(true)))]
+pub(crate) struct Preview {
+    /// Documents that describe the memory; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) lines: Lines,
+    /// Which memory begins at which guest address: ADDRESS=ID,…, such as 0x0=ram0,4G=ram1
+    #[arg(long, value_name = "LAYOUT")]
+    pub(crate) layout: String,
+    /// Who would be programmed
+    #[arg(long = "for", value_enum, value_name = "CONSUMER")]
+    pub(crate) consumer: Consumer,
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Who is told of a guest's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Consumer {
+    VhostUser,
+    Kvm,
 }
 
 /// Objects on the command line.
@@ -296,6 +325,17 @@ SIGHUP has the documents applied again: what they no longer have goes, what woul
 
 Exit code: 0 fine, 1 rejected, 3 the host refused, or a signal came before everything was
 created, 64 usage error or unreadable file",
+    ),
+    (
+        "preview",
+        "Examples:
+  {bin} preview vm.json --layout 0x0=ram0,4G=ram1 --for vhost-user
+  {bin} preview vm.json --layout 0x0=ram0,0xfffff000=rom --for kvm --json
+
+For vhost-user the memory is mapped side by side, so that windows that continue each other are one
+entry; PROCESS counts from the start of that range.
+
+Exit code: 0 fine, 1 rejected: a document, the layout, or memory that the consumer cannot have",
     ),
     (
         "convert",

@@ -24,7 +24,7 @@
 //! console     where text goes: colours, width, closed pipes
 //! log         what the crates below tell of themselves
 //! host        everything else that touches the host: files and signals
-//! check, run, convert, types, describe, explain, schema    one command each
+//! check, run, preview, convert, types, describe, explain, schema    one command each
 //! client      the commands that ask a server
 //! outcome, table, text, input            what they share
 //! ```
@@ -42,6 +42,7 @@ mod inherit;
 mod input;
 mod log;
 mod outcome;
+mod preview;
 mod run;
 mod schema;
 mod table;
@@ -113,6 +114,7 @@ fn command_of(
         }
         Command::Check(arguments) => check::check(registry, &arguments, console),
         Command::Run(arguments) => run::run(registry, &arguments, console),
+        Command::Preview(arguments) => preview::preview(registry, &arguments, console),
         Command::Convert(arguments) => convert::convert(registry, &arguments, console),
         Command::Explain(arguments) => explain::explain(&registry, &arguments, console),
         Command::Schema(arguments) => schema::schema(&registry, &arguments, console),

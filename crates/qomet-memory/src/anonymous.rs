@@ -93,12 +93,12 @@ fn check_pages(host: &Host, request: &AnonymousRequest, size: u64, unit: PageUni
     }
 }
 
-fn has_file(request: &AnonymousRequest) -> bool {
+pub(crate) fn has_file(request: &AnonymousRequest) -> bool {
     request.memory.share || request.kind != AnonymousKind::Ram
 }
 
 /// The page size of the memory, after a look at what the kernel offers (memory rule C3).
-fn unit(host: &Host, kind: AnonymousKind) -> Result<PageUnit, MemoryError> {
+pub(crate) fn unit(host: &Host, kind: AnonymousKind) -> Result<PageUnit, MemoryError> {
     let AnonymousKind::Memfd { huge, huge_size, .. } = kind else { return machine_unit(host) };
     let size = match (huge, huge_size) {
         (false, None) => return machine_unit(host),

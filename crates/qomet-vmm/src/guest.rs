@@ -39,11 +39,11 @@ impl LeasedRegion {
         self.lease.object().name()
     }
 
-    fn facts(&self, index: usize) -> Facts {
+    fn facts(&self) -> Facts {
         let region = &self.region;
         let file = region.file().map(|_| {
             // Nobody else has a file that has no name.
-            let alone = || FileKey::Named(format!("{}#{index}", self.id()));
+            let alone = || FileKey::Alone(self.id().to_owned());
             FileRange {
                 file: region.file_id().map_or_else(alone, FileKey::Known),
                 offset: region.file_offset(),
@@ -119,9 +119,8 @@ impl GuestMemory {
         let page = page_size(host)?;
         // Stable, as is the order of the map.
         members.sort_by_key(|(address, _)| *address);
-        let pieces = members.iter().enumerate();
-        let pieces =
-            pieces.map(|(index, (address, memory))| Piece { address: *address, facts: memory.facts(index) });
+        let pieces = members.iter();
+        let pieces = pieces.map(|(address, memory)| Piece { address: *address, facts: memory.facts() });
         let map = GuestMap::new(page, pieces.collect())?;
         let members: Vec<_> = members.into_iter().map(|(_, memory)| Arc::new(memory)).collect();
         if !together {

@@ -3,7 +3,9 @@
 //! [`crate::GuestMemory`] makes a map of realized regions; `qomet preview` makes one of what objects would be. Both get
 //! the same verdicts, because nothing here looks at anything but facts.
 
-use qomet_memory::FileId;
+use std::ffi::OsString;
+
+use qomet_memory::{FileId, Foreseen, ForeseenFile};
 
 use crate::error::{VmmError, VmmErrors};
 
@@ -16,8 +18,10 @@ const HUGE: u64 = 2 << 20;
 pub enum FileKey {
     /// A file that exists.
     Known(FileId),
-    /// One that has no identity that others could have too: it will be made, or is of one backend alone.
-    Named(String),
+    /// One that would be made: its folder and its name there.
+    ToBe(FileId, OsString),
+    /// The file of one object alone, by the object's name.
+    Alone(String),
 }
 
 /// Where memory is in a file.
@@ -47,6 +51,22 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Those of memory that is not realized.
+    #[must_use]
+    pub fn foreseen(id: &str, memory: &Foreseen) -> Self {
+        let file = memory.file.as_ref().map(|(file, offset)| {
+            let file = match file {
+                ForeseenFile::Exists(id) => FileKey::Known(*id),
+                ForeseenFile::WouldBeMade { folder, name } => FileKey::ToBe(*folder, name.clone()),
+                _ => FileKey::Alone(id.to_owned()),
+            };
+            FileRange { file, offset: *offset }
+        });
+        let (length, page_size) = (memory.length, memory.page_size);
+        let (shared, readonly) = (memory.shared, memory.readonly);
+        Facts { id: id.to_owned(), length, page_size, shared, readonly, file }
+    }
+
     /// Whether every mapping of the file is the same bytes.
     #[must_use]
     pub fn is_one_memory(&self) -> bool {
@@ -174,7 +194,7 @@ pub(crate) mod tests {
 
     /// Shared memory of a file.
     pub(crate) fn piece(id: &str, address: u64, length: u64, file: &str, offset: u64) -> Piece {
-        let file = Some(FileRange { file: FileKey::Named(file.to_owned()), offset });
+        let file = Some(FileRange { file: FileKey::Alone(file.to_owned()), offset });
         let facts = Facts { id: id.to_owned(), length, page_size: PAGE, shared: true, readonly: false, file };
         Piece { address, facts }
     }

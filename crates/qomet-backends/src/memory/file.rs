@@ -45,7 +45,7 @@ pub struct FileBackend {
 
 impl FileBackend {
     /// The window that the properties describe.
-    fn request(&self, passed: Option<&Borrowed>) -> FileRequest {
+    pub(super) fn request(&self, passed: Option<&Borrowed>) -> FileRequest {
         FileRequest {
             path: self.mem_path.clone(),
             passed: passed.map(|borrowed| Passed(Arc::clone(borrowed.descriptor()))),

@@ -28,7 +28,7 @@ pub struct MemfdBackend {
 }
 
 impl MemfdBackend {
-    fn request(&self) -> AnonymousRequest {
+    pub(super) fn request(&self) -> AnonymousRequest {
         AnonymousRequest {
             size: Some(self.size().bytes()),
             kind: AnonymousKind::Memfd {

@@ -19,7 +19,7 @@ pub struct RamBackend {
 }
 
 impl RamBackend {
-    fn request(&self) -> AnonymousRequest {
+    pub(super) fn request(&self) -> AnonymousRequest {
         AnonymousRequest {
             size: Some(self.size().bytes()),
             kind: AnonymousKind::Ram,

@@ -19,7 +19,7 @@ pub struct ShmBackend {
 }
 
 impl ShmBackend {
-    fn request(&self) -> AnonymousRequest {
+    pub(super) fn request(&self) -> AnonymousRequest {
         AnonymousRequest {
             size: Some(self.size().bytes()),
             kind: AnonymousKind::Shm,

@@ -5,6 +5,7 @@
 mod blk;
 mod consumers;
 mod device;
+mod foreseen;
 mod leases;
 mod machine;
 mod rust_vmm;
@@ -12,7 +13,7 @@ mod rust_vmm;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use qomet::{Model, TypeRegistry};
+use qomet::{AnyDraft, Model, TypeRegistry};
 use qomet_backends::memory::lease_memory;
 use tempfile::TempDir;
 
@@ -59,6 +60,10 @@ impl Bench {
     }
 
     pub(crate) fn create(&self, window: &Window) {
+        self.model.create(self.draft(window)).unwrap();
+    }
+
+    pub(crate) fn draft(&self, window: &Window) -> Box<dyn AnyDraft> {
         let name = if window.file.is_some() { "memory-backend-file" } else { "memory-backend-ram" };
         let mut draft = self.model.draft(name).unwrap();
         draft.set_id(window.id);
@@ -69,7 +74,7 @@ impl Bench {
             draft.set("offset", window.offset).unwrap();
             draft.set("readonly", window.readonly).unwrap();
         }
-        self.model.create(draft).unwrap();
+        draft
     }
 
     pub(crate) fn lease(&self, id: &str) -> LeasedRegion {

@@ -129,6 +129,8 @@ pub trait AnyDraft: Send {
         name: &str,
         cx: &mut RealizeContext<'_>,
     ) -> Result<ObjectRef>;
+    /// The draft itself, to look at: a [`Draft`] of its type.
+    fn as_any(&self) -> &dyn Any;
     /// The draft itself.
     fn as_any_mut(&mut self) -> &mut dyn Any;
 }
@@ -325,6 +327,10 @@ impl<T: Realize> AnyDraft for Draft<T> {
             draft.properties.realize(cx).map_err(|diagnostic: Diagnostic| diagnostic.with_about(about))?;
         let header = Header::new(draft.class, parent, name.into());
         Ok(ObjectRef::new(Arc::new(Instance::new(header, draft.properties, state))))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 
     fn as_any_mut(&mut self) -> &mut dyn Any {
