@@ -119,7 +119,7 @@ pub(crate) struct Values {
     #[property(default = String::new(), sensitive)]
     password: String,
     /// An old name of `count`.
-    #[property(default = 0, deprecated = "1.2")]
+    #[property(default = 0, deprecated = "1.2", replaced_by = "count")]
     number: u32,
     /// The length of the label.
     #[property(computed = Values::measure)]

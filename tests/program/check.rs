@@ -81,6 +81,8 @@ fn a_report_for_programs_has_the_promised_members() {
         "found",
         "help",
         "suggestion",
+        "repair",
+        "related",
     ];
     let unknown: Vec<&String> = report["diagnostics"]
         .as_array()

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use qomet::Level;
 use qomet_config::{Dialect, Language};
 use qomet_qmp::Address;
 use tracing_subscriber::filter::Targets;
@@ -70,9 +71,41 @@ pub(crate) struct Check {
     /// A libvirt domain (repeatable): its qemu:commandline and memoryBacking are checked
     #[arg(long, value_name = "FILE")]
     pub(crate) libvirt: Vec<PathBuf>,
-    /// For people on standard error, or for programs on standard output
+    /// For people on standard error, or on standard output for programs, code review services, or a GitHub workflow
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+    /// How far to look: the texts, each object by itself, ids and links, or what this host has, too
+    #[arg(long, value_enum, default_value_t = CheckLevel::Host)]
+    pub(crate) level: CheckLevel,
+    /// Take warnings for errors
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Repair in the files what can only be repaired in one way, show the changes and ask; then check again
+    #[arg(long, requires = "files")]
+    pub(crate) fix: bool,
+    /// Repair without asking
+    #[arg(long, requires = "fix")]
+    pub(crate) yes: bool,
+}
+
+/// How far `check` looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckLevel {
+    Syntax,
+    Schema,
+    Graph,
+    Host,
+}
+
+impl From<CheckLevel> for Level {
+    fn from(level: CheckLevel) -> Level {
+        match level {
+            CheckLevel::Syntax => Level::Syntax,
+            CheckLevel::Schema => Level::Schema,
+            CheckLevel::Graph => Level::Graph,
+            CheckLevel::Host => Level::Host,
+        }
+    }
 }
 
 /// `preview`.
@@ -134,6 +167,8 @@ impl From<LineDialect> for Dialect {
 pub(crate) enum Format {
     Human,
     Json,
+    Sarif,
+    Github,
 }
 
 /// `run`.
@@ -308,6 +343,8 @@ const EXAMPLES: &[(&str, &str)] = &[
   {bin} check --qemu \"$(cat start-vm.sh)\"
   {bin} check --libvirt vm.xml
   generate | {bin} check - --format json
+  {bin} check vm.json --fix             repair misspelt names and the like, after showing how
+  {bin} check vm.json --level graph     as far as another host can tell
 
 Exit code: 0 fine (there may be warnings), 1 rejected, 64 usage error or unreadable file",
     ),

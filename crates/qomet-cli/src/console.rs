@@ -113,6 +113,21 @@ impl Console {
         if self.diverted { self.err.write(text) } else { self.out.write(text) }
     }
 
+    /// Asks a question that is answered with yes or no; whatever is not yes is no.
+    pub(crate) fn confirm(&mut self, question: &str) -> bool {
+        self.complain(&format!("{question} [y/N] "));
+        let (mut answer, mut byte) = (Vec::new(), [0]);
+        // What stands behind the line belongs to somebody else.
+        while let Ok(1) = self.input.read(&mut byte) {
+            match byte {
+                [b'\n'] => break,
+                [other] => answer.push(other),
+            }
+        }
+        let answer = String::from_utf8_lossy(&answer).trim().to_ascii_lowercase();
+        matches!(answer.as_str(), "y" | "yes")
+    }
+
     /// From now on results go to standard error: standard output is needed for something else.
     pub(crate) fn divert(&mut self) {
         self.diverted = true;
@@ -187,6 +202,16 @@ impl Paint {
     /// What one may skip.
     pub(crate) fn faint(self, text: &str) -> String {
         self.apply(Style::new().dimmed(), text)
+    }
+
+    /// A line that goes.
+    pub(crate) fn removed(self, text: &str) -> String {
+        self.apply(AnsiColor::Red.on_default(), text)
+    }
+
+    /// A line that comes.
+    pub(crate) fn added(self, text: &str) -> String {
+        self.apply(AnsiColor::Green.on_default(), text)
     }
 
     /// That something is wrong.

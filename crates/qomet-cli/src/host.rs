@@ -64,6 +64,45 @@ pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Trouble> {
     folder.and_then(|()| fs::write(path, text)).map_err(|error| cannot("write", &named(path), &error))
 }
 
+/// Puts `new` in place of what a file holds, at once: whoever reads it sees the old text or the new one. The mode stays. Who
+/// has the file by another hard link keeps the old one.
+///
+/// # Errors
+/// The file holds something else than `old`, or cannot be written; then it is as it was.
+pub(crate) fn replace_file(path: &Path, old: &[u8], new: &[u8]) -> Result<(), Trouble> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let name = named(path);
+    let refused = |error: io::Error| cannot("write", &name, &error);
+    // What the path leads to is replaced, and not a symbolic link on the way.
+    let target = fs::canonicalize(path).map_err(refused)?;
+    let folder = target.parent().unwrap_or(Path::new("/"));
+    let stem = target.file_name().unwrap_or_default().to_string_lossy();
+    let beside = folder.join(format!(".{stem}.{}.qomet", std::process::id()));
+    let written: io::Result<bool> = (|| {
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+        file.write_all(new)?;
+        file.set_permissions(fs::metadata(&target)?.permissions())?;
+        file.sync_all()?;
+        let is_as_read = fs::read(&target)? == old;
+        if is_as_read {
+            fs::rename(&beside, &target)?;
+        }
+        Ok(is_as_read)
+    })();
+    match written {
+        Ok(true) => Ok(()),
+        other => {
+            // Made here, unless somebody else had the name.
+            if !matches!(&other, Err(error) if error.kind() == io::ErrorKind::AlreadyExists) {
+                let _ = fs::remove_file(&beside);
+            }
+            other.map_err(refused)?;
+            Err(Trouble(format!("{name} has changed since it was read: it was left alone")))
+        }
+    }
+}
+
 /// A variable of the environment, unless it is empty.
 pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(|value| value.to_string_lossy().into_owned())

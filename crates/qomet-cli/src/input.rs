@@ -15,13 +15,44 @@ use crate::{describe, host, types};
 /// What stands for standard input.
 const INPUT: &str = "-";
 
+/// A text of a user.
+#[derive(Clone, Debug)]
+pub(crate) struct Text {
+    /// What diagnostics call it.
+    pub(crate) name: String,
+    /// Where it came from, if that was a file.
+    pub(crate) path: Option<PathBuf>,
+    /// What stands in it.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Reads every file; `-` is standard input.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_texts_of(files: &[PathBuf], console: &mut Console) -> Result<Vec<Text>, Trouble> {
+    input_once(files.iter().map(PathBuf::as_path))?;
+    let (mut texts, mut troubles) = (Vec::new(), Vec::new());
+    for path in files {
+        let is_input = path == Path::new(INPUT);
+        let bytes =
+            if is_input { host::read_all(console.input(), "standard input") } else { host::read_file(path) };
+        let name = if is_input { "<stdin>".to_owned() } else { shown(&path.to_string_lossy()) };
+        let path = (!is_input).then(|| path.clone());
+        match bytes {
+            Ok(bytes) => texts.push(Text { name, path, bytes }),
+            Err(Trouble(trouble)) => troubles.push(trouble),
+        }
+    }
+    if troubles.is_empty() { Ok(texts) } else { Err(Trouble(troubles.join("\nerror: "))) }
+}
+
 /// Reads every file into one set of documents; `-` is standard input.
 ///
 /// # Errors
 /// Files that cannot be read, all of them; or standard input is named twice.
 pub(crate) fn read(files: &[PathBuf], console: &mut Console) -> Result<Documents, Trouble> {
     let mut documents = Documents::new();
-    input_once(files.iter().map(PathBuf::as_path))?;
     read_files(&mut documents, files, console)?;
     Ok(documents)
 }
@@ -60,20 +91,10 @@ pub(crate) fn read_texts(
 }
 
 fn read_files(documents: &mut Documents, files: &[PathBuf], console: &mut Console) -> Result<(), Trouble> {
-    let mut troubles = Vec::new();
-    for path in files {
-        let (name, bytes) = if path == Path::new(INPUT) {
-            let name = "<stdin>".to_owned();
-            (name, host::read_all(console.input(), "standard input"))
-        } else {
-            (shown(&path.to_string_lossy()), host::read_file(path))
-        };
-        match bytes {
-            Ok(bytes) => documents.add(&name, bytes),
-            Err(Trouble(trouble)) => troubles.push(trouble),
-        }
+    for text in read_texts_of(files, console)? {
+        documents.add(&text.name, text.bytes);
     }
-    if troubles.is_empty() { Ok(()) } else { Err(Trouble(troubles.join("\nerror: "))) }
+    Ok(())
 }
 
 /// Adds the objects of the command line.

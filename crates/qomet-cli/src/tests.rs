@@ -2,6 +2,7 @@
 
 mod check;
 mod client;
+mod fix;
 mod formats;
 mod help;
 mod languages;

@@ -50,7 +50,7 @@ pub use explain::EXPLANATIONS;
 pub use json::{JsonOutput, Syntax};
 pub use line::Help;
 pub use outline::{Outline, Spot, Step, What};
-pub use render::{render_human, render_json};
+pub use render::{Reporter, render_github, render_human, render_json, render_sarif};
 pub use schema::{
     Impact, SchemaChange, describe_property, describe_type, describe_types, document_schema, schema_diff,
     type_schema,

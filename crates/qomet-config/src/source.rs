@@ -218,6 +218,12 @@ impl Source {
         &self.text
     }
 
+    /// The text with sensitive values made unreadable, once a plan has [hidden](crate::Plan::hide_sensitive) them.
+    #[must_use]
+    pub fn shown_text(&self) -> Cow<'_, str> {
+        self.shown(0..self.text.len())
+    }
+
     /// Where the text starts: behind a byte-order mark.
     #[must_use]
     pub fn first(&self) -> usize {

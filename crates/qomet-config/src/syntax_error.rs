@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use qomet::{About, InputKind, Problem};
+use qomet::{About, InputKind, Problem, Remedy};
 
 /// After this many mistakes of syntax in one text the rest is not looked at.
 pub const MISTAKES_LIMIT: usize = 100;
@@ -459,6 +459,42 @@ impl Problem for SyntaxErrorKind {
             _ => None,
         }
     }
+
+    fn remedy(&self) -> Option<Remedy> {
+        let remedy = match self {
+            K::ExtraComma | K::TrailingComma => Some(Remedy::verbatim("")),
+            _ => self.suggestion().map(Remedy::verbatim),
+        };
+        let is_certain = match self {
+            // A leading zero was octal once; what else people write, such as 0x10, means one number only.
+            K::BadNumber { text } => {
+                !text.trim_start_matches(['+', '-']).starts_with(['0', '.'])
+                    || text.to_ascii_lowercase().contains(['x', 'o'])
+            }
+            // Words for literals, and values with a unit, can be nothing else.
+            K::UnquotedValue { text } => is_surely_text(text),
+            // Nobody wants a NUL.
+            K::ControlCharacter { character } => *character != '\0',
+            K::WrongQuotes { .. }
+            | K::UnquotedName { .. }
+            | K::MissingComma
+            | K::ExtraComma
+            | K::TrailingComma
+            | K::WrongSeparator { .. }
+            | K::MissingColon { .. }
+            | K::HashComment => true,
+            _ => false,
+        };
+        remedy.map(|remedy| if is_certain { remedy } else { remedy.guess() })
+    }
+}
+
+/// Whether something without quotes is a literal in another spelling or one word, which can only be a string; words for
+/// yes and no may be meant for a boolean.
+fn is_surely_text(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let is_word = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
+    is_word && !matches!(lower.as_str(), "yes" | "no" | "y" | "n" | "t" | "f")
 }
 
 /// The number that was probably meant, as JSON writes it.

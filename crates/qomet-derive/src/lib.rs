@@ -116,6 +116,7 @@ use proc_macro::TokenStream;
 /// | `sensitive` | write-only: no getter, no reader, no message shows it | readable | `sensitive` |
 /// | `since` | the version that introduced it | not said | `since = "1.2"` |
 /// | `deprecated` | the version since which it is deprecated | not deprecated | `deprecated = "2.0"` |
+/// | `replaced_by` | the property to use instead of a deprecated one | none | `replaced_by = "speed"` |
 /// | `unstable` | it may change or go without notice | stable | `unstable` |
 /// | `computed` | for `Computed<T>`: `fn(&Self, &State) -> T` that works it out | must be given | `computed = Self::pages` |
 /// | `effective` | what readers see of a realized object: `fn(&Self, &State) -> T`; the field keeps what was configured | the field | `effective = Self::duplex_now` |

@@ -267,6 +267,17 @@ impl MemoryError {
         self.facts().help
     }
 
+    /// The value of [`property`](Self::property) that was surely meant, in bytes.
+    pub fn meant(&self) -> Option<u64> {
+        match self {
+            // Never less than what was asked for.
+            MemoryError::SizeMisaligned { size, unit, .. } => {
+                Some(unit.up(*size)).filter(|up| *up <= MAX_END)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the host refused something that it could have granted (no memory, no descriptors, a limit), as
     /// opposed to a request that is wrong for what is there.
     pub fn is_host(&self) -> bool {

@@ -27,8 +27,8 @@ mod watch;
 
 pub use compact_str::CompactString;
 pub use error::{
-    About, Diagnostic, Diagnostics, ErrorClass, Explanations, Failed, ModelErrorKind, Place, Problem,
-    Related, Result, Severity, nearest,
+    About, Applicability, Diagnostic, Diagnostics, Edit, ErrorClass, Explanations, Failed, ModelErrorKind,
+    Place, Problem, Related, Remedy, Repair, Result, Severity, Spelling, is_nearest_alone, nearest,
 };
 #[cfg(unix)]
 pub use model::{Access, Borrowed, DescriptorInfo, Descriptors, Missing};

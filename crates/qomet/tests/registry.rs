@@ -22,6 +22,7 @@ const fn property(name: &'static str) -> Property {
         sensitive: false,
         since: None,
         deprecated: None,
+        replaced_by: None,
         unstable: false,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use qomet::{About, Diagnostic, Problem, Severity};
+use qomet::{About, Diagnostic, Problem, Remedy, Severity};
 use qomet_memory::{MemoryError, MemoryWarning};
 
 /// A refusal.
@@ -35,6 +35,9 @@ impl Problem for Fault {
     }
     fn help(&self) -> Option<String> {
         self.0.help()
+    }
+    fn remedy(&self) -> Option<Remedy> {
+        self.0.meant().map(Remedy::size)
     }
     fn is_host_refusal(&self) -> bool {
         self.0.is_host()

@@ -13,6 +13,7 @@ mod bag;
 mod large_tests;
 mod piece;
 mod place;
+mod repair;
 mod sensitive;
 mod shape;
 
@@ -31,6 +32,7 @@ use crate::source::{Form, Source, Sources};
 use crate::tape::{Dialect, Leniency, Node, Tape, TapeInput};
 use crate::write::{Language, Writer};
 use piece::Piece;
+use repair::Repairs;
 pub(crate) use shape::each_bag;
 
 /// Texts that are checked together.
@@ -162,7 +164,7 @@ impl Documents {
     #[must_use]
     pub fn plan(&self, model: &Model, level: Level) -> Plan<'_> {
         let mut report = Diagnostics::new();
-        let (tapes, mut batch, failed) = self.read(model, &mut report);
+        let (tapes, mut batch, failed) = self.read(model, level, &mut report);
         batch.check(level, &mut report);
         self.finish(tapes, Work::Create(batch), failed, report)
     }
@@ -172,7 +174,7 @@ impl Documents {
     #[must_use]
     pub fn update(&self, model: &Model, options: PlanOptions) -> Plan<'_> {
         let mut report = Diagnostics::new();
-        let (tapes, batch, failed) = self.read(model, &mut report);
+        let (tapes, batch, failed) = self.read(model, Level::Host, &mut report);
         // Only what was refused stands in the way; a part of the documents must not be taken for the whole.
         let is_whole = report.errors() == 0 && failed.is_none();
         let mut plan = model.plan(batch, options, &mut report);
@@ -182,8 +184,14 @@ impl Documents {
         self.finish(tapes, Work::Update(plan), failed, report)
     }
 
-    /// From texts to drafts. Also the proof that something of a draft or a text is refused.
-    fn read(&self, model: &Model, report: &mut Diagnostics) -> (Vec<Tape<'_>>, Batch, Option<Failed>) {
+    /// From texts to drafts, of which there are none where only the syntax is wanted. Also the proof that something of a
+    /// draft or a text is refused.
+    fn read(
+        &self,
+        model: &Model,
+        level: Level,
+        report: &mut Diagnostics,
+    ) -> (Vec<Tape<'_>>, Batch, Option<Failed>) {
         let sources = &self.sources;
         for source in sources.iter() {
             let _ = source.report_again(report);
@@ -193,8 +201,10 @@ impl Documents {
         for piece in &self.pieces {
             let before = report.len();
             let tape = piece.parse(sources, report);
-            let mut input = TapeInput::new(tape.root(), piece.leniency(), report);
-            shape::each_bag(tape.root(), &mut input, &mut |bag, input| reader.read(bag, input));
+            if level > Level::Syntax {
+                let mut input = TapeInput::new(tape.root(), piece.leniency(), report);
+                shape::each_bag(tape.root(), &mut input, &mut |bag, input| reader.read(bag, input));
+            }
             if report.since(before).iter().any(Diagnostic::is_error) {
                 piece.name_other_dialect(model.registry(), sources, report.since(before));
             }
@@ -256,6 +266,17 @@ impl Plan<'_> {
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
+    }
+
+    /// What was found, for whoever needs nothing else.
+    #[must_use]
+    pub fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics
+    }
+
+    /// Hides sensitive values in the texts from whoever [shows](Source::shown_text) them. What has diagnostics did it already.
+    pub fn hide_sensitive(&self) {
+        sensitive::hide(self.model().registry(), &self.tapes, self.sources);
     }
 
     /// Whether nothing is refused. There may be warnings.
@@ -382,7 +403,10 @@ impl Plan<'_> {
         let mut found = report.take();
         if !found.is_empty() {
             sensitive::hide(self.model().registry(), &self.tapes, self.sources);
-            place::locate(&self.tapes, &mut found);
+            let mut bags = place::bags(&self.tapes);
+            place::locate(&mut bags, &mut found);
+            let (registry, drafts) = (self.model().registry(), self.drafts());
+            Repairs { registry, sources: self.sources, drafts, bags: &bags }.make(&mut found);
             sensitive::conceal(&mut found, self.sources);
             found.sort_by_key(|one| one.place().map_or((u32::MAX, 0), |place| (place.source, place.start)));
         }

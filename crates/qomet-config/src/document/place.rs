@@ -8,14 +8,8 @@ use qomet::{About, CompactString, Diagnostic, Place};
 use super::shape;
 use crate::tape::{Leniency, Node, Tape, TapeInput};
 
-/// Fills in the places of diagnostics that only say which bag and property they are about.
-pub(super) fn locate(tapes: &[Tape<'_>], diagnostics: &mut [Diagnostic]) {
-    let missing = |one: &Diagnostic| {
-        one.place().is_none() || one.related().iter().any(|related| related.place.is_none())
-    };
-    if !diagnostics.iter().any(missing) {
-        return;
-    }
+/// The bags of all tapes.
+pub(super) fn bags<'t>(tapes: &'t [Tape<'_>]) -> Bags<'t> {
     let mut bags = Bags::default();
     // Only the shape is wanted; what is wrong with it was said before.
     let mut said = qomet::Diagnostics::new();
@@ -24,6 +18,11 @@ pub(super) fn locate(tapes: &[Tape<'_>], diagnostics: &mut [Diagnostic]) {
         shape::each_bag(tape.root(), &mut input, &mut |bag, _| bags.list.push(bag));
     }
     let _ = said.take();
+    bags
+}
+
+/// Fills in the places of diagnostics that only say which bag and property they are about.
+pub(super) fn locate(bags: &mut Bags<'_>, diagnostics: &mut [Diagnostic]) {
     for diagnostic in diagnostics {
         if diagnostic.place().is_none() {
             let whole = bags.node(diagnostic.about());
@@ -41,7 +40,7 @@ pub(super) fn locate(tapes: &[Tape<'_>], diagnostics: &mut [Diagnostic]) {
 
 /// The bags by their numbers, and what was looked up in them: many diagnostics may be about the same value.
 #[derive(Default)]
-struct Bags<'t> {
+pub(super) struct Bags<'t> {
     list: Vec<Node<'t>>,
     /// The values of properties, by bag.
     values: HashMap<(usize, CompactString), Option<Node<'t>>>,
@@ -53,6 +52,11 @@ struct Bags<'t> {
 type Parts<'t> = HashMap<Cow<'t, str>, VecDeque<Node<'t>>>;
 
 impl<'t> Bags<'t> {
+    /// The bag of that number.
+    pub(super) fn bag(&self, number: usize) -> Option<Node<'t>> {
+        self.list.get(number).copied()
+    }
+
     /// Whether the property is given; true where it is not known which or of what.
     fn has(&mut self, about: &About) -> bool {
         let bag = about.bag.filter(|number| *number < self.list.len());

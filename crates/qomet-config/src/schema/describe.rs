@@ -37,7 +37,8 @@ pub fn describe_type(class: &Class) -> Value {
 }
 
 /// `{"name", "type", "value-type", "values", "description", "required", "default", "mutable", "minimum", "maximum",
-/// "multiple-of", "unit", "since", "deprecated", "unstable", "sensitive", "declared-by"}` of one property of `class`.
+/// "multiple-of", "unit", "since", "deprecated", "replaced-by", "unstable", "sensitive", "declared-by"}` of one property
+/// of `class`.
 ///
 /// `values` are the names of an enum. The bounds are those that were declared; what the type says itself (`u8`) is
 /// not repeated. `since` and `deprecated` are versions.
@@ -62,6 +63,7 @@ pub fn describe_property(class: &Class, property: &Property) -> Value {
         ("unit", unit_of(property).map(Value::from)),
         ("since", property.since.map(Value::from)),
         ("deprecated", property.deprecated.map(Value::from)),
+        ("replaced-by", property.replaced_by.map(Value::from)),
     ];
     out.extend(facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     insert_if(&mut out, "unstable", property.unstable);

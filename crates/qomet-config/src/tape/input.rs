@@ -526,6 +526,9 @@ impl Problem for InMember {
     fn suggestion(&self) -> Option<String> {
         self.problem.suggestion()
     }
+    fn remedy(&self) -> Option<qomet::Remedy> {
+        self.problem.remedy()
+    }
     fn is_host_refusal(&self) -> bool {
         self.problem.is_host_refusal()
     }

@@ -135,6 +135,7 @@ fn describe(model: &ObjectModel, slot: usize, property: &PropertyModel) -> Token
     };
     let (unit, since, deprecated) =
         (option(&property.unit), option(&property.since), option(&property.deprecated));
+    let replaced_by = option(&property.replaced_by);
     quote! {
         #krate::Property {
             name: #name,
@@ -148,6 +149,7 @@ fn describe(model: &ObjectModel, slot: usize, property: &PropertyModel) -> Token
             sensitive: #sensitive,
             since: #since,
             deprecated: #deprecated,
+            replaced_by: #replaced_by,
             unstable: #unstable,
         }
     }

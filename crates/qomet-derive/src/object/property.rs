@@ -28,6 +28,7 @@ pub(crate) struct PropertyModel {
     pub(crate) sensitive: bool,
     pub(crate) since: Option<String>,
     pub(crate) deprecated: Option<String>,
+    pub(crate) replaced_by: Option<String>,
     pub(crate) unstable: bool,
 }
 
@@ -68,6 +69,7 @@ const PROPERTY: Vocabulary = Vocabulary {
         Key { name: "sensitive", takes: Takes::Nothing, write: "sensitive" },
         Key { name: "since", takes: Takes::Text, write: "since = \"1.0\"" },
         Key { name: "deprecated", takes: Takes::Text, write: "deprecated = \"1.0\"" },
+        Key { name: "replaced_by", takes: Takes::Text, write: "replaced_by = \"other-name\"" },
         Key { name: "unstable", takes: Takes::Nothing, write: "unstable" },
         Key { name: "computed", takes: Takes::Function, write: "computed = path::to::function" },
         Key { name: "effective", takes: Takes::Function, write: "effective = path::to::function" },
@@ -129,6 +131,7 @@ impl PropertyModel {
             sensitive: given.has("sensitive"),
             since: text("since"),
             deprecated: text("deprecated"),
+            replaced_by: text("replaced_by"),
             unstable: given.has("unstable"),
             kind: field.ty,
             ident,

@@ -78,7 +78,7 @@ impl Realize for Step {
         let done = (id.clone(), trace.clone());
         cx.journal().on_commit(move || done.1.note(format!("commit {}", done.0)));
         if self.warn {
-            cx.warn(ModelErrorKind::Deprecated { since: "1.0" });
+            cx.warn(ModelErrorKind::Deprecated { since: "1.0", replaced_by: None });
         }
         if self.refuse || self.refuse_at == count {
             return Err(refusal("out of steps"));

@@ -4,7 +4,7 @@ use std::fmt;
 
 use compact_str::CompactString;
 
-use super::ModelErrorKind;
+use super::{ModelErrorKind, Remedy, Repair};
 
 /// How much a problem matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,6 +108,11 @@ pub trait Problem: fmt::Debug + Send + Sync + 'static {
     fn suggestion(&self) -> Option<String> {
         None
     }
+    /// What belongs in place of what is there, and how sure that is. By itself it is what is
+    /// [suggested](Self::suggestion), taken for a name.
+    fn remedy(&self) -> Option<Remedy> {
+        self.suggestion().map(Remedy::name)
+    }
     /// True if the request was fine and the host could not honour it (out of memory, no permission).
     fn is_host_refusal(&self) -> bool {
         false
@@ -119,6 +124,7 @@ struct Inner {
     about: About,
     place: Option<Place>,
     related: Vec<Related>,
+    repair: Option<Repair>,
 }
 
 /// A [`Problem`], whom it concerns and where it stands.
@@ -137,6 +143,7 @@ impl Diagnostic {
             about: About::default(),
             place: None,
             related: Vec::new(),
+            repair: None,
         }))
     }
 
@@ -195,6 +202,16 @@ impl Diagnostic {
         &mut self.0.related
     }
 
+    /// The changes of the text that would mend it, if its source was there to work them out.
+    pub fn repair(&self) -> Option<&Repair> {
+        self.0.repair.as_ref()
+    }
+
+    /// Sets or removes the changes that would mend it.
+    pub fn set_repair(&mut self, repair: Option<Repair>) {
+        self.0.repair = repair;
+    }
+
     /// Sets the place.
     #[must_use]
     pub fn at(mut self, place: Place) -> Self {
@@ -251,6 +268,17 @@ impl Diagnostic {
             class: problem.class(),
             expected: problem.expected(),
         });
+        self.0.repair = None;
+    }
+
+    /// Makes an error of a warning, for whoever takes warnings strictly.
+    #[must_use]
+    pub fn into_error(mut self) -> Self {
+        if !self.is_error() {
+            let problem = std::mem::replace(&mut self.0.problem, Box::new(ModelErrorKind::Cancelled));
+            self.0.problem = Box::new(Strict(problem));
+        }
+        self
     }
 
     /// Adds another place that helps.
@@ -313,7 +341,13 @@ impl std::error::Error for Diagnostic {}
 
 impl From<Box<dyn Problem>> for Diagnostic {
     fn from(problem: Box<dyn Problem>) -> Self {
-        Diagnostic(Box::new(Inner { problem, about: About::default(), place: None, related: Vec::new() }))
+        Diagnostic(Box::new(Inner {
+            problem,
+            about: About::default(),
+            place: None,
+            related: Vec::new(),
+            repair: None,
+        }))
     }
 }
 
@@ -326,6 +360,43 @@ impl<P: Problem> From<P> for Diagnostic {
 impl From<std::io::Error> for Diagnostic {
     fn from(error: std::io::Error) -> Self {
         ModelErrorKind::Host { message: error.to_string() }.into()
+    }
+}
+
+/// A warning that is taken for an error.
+#[derive(Debug)]
+struct Strict(Box<dyn Problem>);
+
+impl Problem for Strict {
+    fn code(&self) -> &'static str {
+        self.0.code()
+    }
+    fn message(&self, about: &About, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.message(about, out)
+    }
+    fn class(&self) -> ErrorClass {
+        self.0.class()
+    }
+    fn expected(&self) -> Option<String> {
+        self.0.expected()
+    }
+    fn found(&self) -> Option<String> {
+        self.0.found()
+    }
+    fn part(&self) -> Option<&str> {
+        self.0.part()
+    }
+    fn help(&self) -> Option<String> {
+        self.0.help()
+    }
+    fn suggestion(&self) -> Option<String> {
+        self.0.suggestion()
+    }
+    fn remedy(&self) -> Option<Remedy> {
+        self.0.remedy()
+    }
+    fn is_host_refusal(&self) -> bool {
+        self.0.is_host_refusal()
     }
 }
 
@@ -357,6 +428,9 @@ impl Problem for Told {
     }
     fn suggestion(&self) -> Option<String> {
         self.0.problem().suggestion()
+    }
+    fn remedy(&self) -> Option<Remedy> {
+        self.0.problem().remedy()
     }
     fn is_host_refusal(&self) -> bool {
         self.0.problem().is_host_refusal()

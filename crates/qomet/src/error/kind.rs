@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{About, ErrorClass, Problem, nearest};
+use super::{About, ErrorClass, Problem, Remedy, is_nearest_alone, nearest};
 use crate::tree::NO_ID;
 use crate::visit::InputKind;
 
@@ -53,7 +53,7 @@ pub enum ModelErrorKind {
     /// A property was asked for as something that it is not, or it has no value.
     NotReadableAs { asked: &'static str },
     /// A deprecated property was used (warning).
-    Deprecated { since: &'static str },
+    Deprecated { since: &'static str, replaced_by: Option<&'static str> },
 
     // types
     /// No type of that name.
@@ -306,7 +306,7 @@ impl Problem for ModelErrorKind {
             K::ReadOnly => write!(f, "{} is read-only", Subject(about)),
             K::WriteOnly => write!(f, "{} is write-only", Subject(about)),
             K::NotReadableAs { asked } => write!(f, "{} cannot be read as {asked}", Subject(about)),
-            K::Deprecated { since } => write!(f, "{} is deprecated since {since}", Subject(about)),
+            K::Deprecated { since, .. } => write!(f, "{} is deprecated since {since}", Subject(about)),
             K::UnknownType { name, .. } => write!(f, "there is no type '{}'", Shown(name)),
             K::UnavailableType { name, missing } => {
                 write!(f, "type '{name}' is not available here: {missing}")
@@ -500,6 +500,7 @@ impl Problem for ModelErrorKind {
             K::CannotChange => {
                 "it is fixed once the object is realized: delete the object and create it anew".to_owned()
             }
+            K::Deprecated { replaced_by, .. } => format!("use '{}' instead", (*replaced_by)?),
             K::NulInString => "remove the \\u0000".to_owned(),
             K::UnknownType { .. } if self.suggestion().is_none() => {
                 "'qomet types' lists the types".to_owned()
@@ -518,11 +519,41 @@ impl Problem for ModelErrorKind {
             K::InvalidSize { value } => size_repair(value),
             K::UnknownMember { name, members } => nearest(name, members.iter().copied()).map(str::to_owned),
             K::UnknownProperty { nearest, .. } => nearest.map(str::to_owned),
+            K::Deprecated { replaced_by, .. } => replaced_by.map(str::to_owned),
             K::UnknownType { nearest, .. }
             | K::NotFound { nearest, .. }
             | K::DanglingLink { nearest, .. }
             | K::UnknownId { nearest, .. } => nearest.clone(),
             _ => None,
+        }
+    }
+
+    fn remedy(&self) -> Option<Remedy> {
+        let sure = |remedy: Remedy, sure: bool| if sure { remedy } else { remedy.guess() };
+        match self {
+            K::NotMultiple { multiple, value } => {
+                // Up, because who asks for less than a whole one must not get nothing.
+                (value - value % multiple).checked_add(*multiple).map(Remedy::size)
+            }
+            K::UnknownEnumValue { value, names } => {
+                let alone = is_nearest_alone(value, names.iter().copied());
+                self.suggestion().map(|name| sure(Remedy::name(name), alone))
+            }
+            K::UnknownMember { name, members } => {
+                let alone = is_nearest_alone(name, members.iter().copied());
+                self.suggestion().map(|name| sure(Remedy::name(name), alone))
+            }
+            K::WrongType { expected: "a boolean", found: InputKind::String, value } => {
+                match value.trim_matches('"').to_ascii_lowercase().as_str() {
+                    "true" | "yes" | "on" => Some(Remedy::verbatim("true")),
+                    "false" | "no" | "off" => Some(Remedy::verbatim("false")),
+                    _ => None,
+                }
+            }
+            K::DanglingLink { path, nearest: Some(nearest) } if path.starts_with("/objects/") => {
+                Some(Remedy::name(format!("/objects/{nearest}")))
+            }
+            _ => self.suggestion().map(Remedy::name),
         }
     }
 
@@ -567,7 +598,8 @@ impl ModelErrorKind {
             K::ReadOnly,
             K::WriteOnly,
             K::NotReadableAs { asked: "a boolean" },
-            K::Deprecated { since: "9.0" },
+            K::Deprecated { since: "9.0", replaced_by: Some("count") },
+            K::Deprecated { since: "9.0", replaced_by: None },
             K::UnknownType { name: s("memory-backend-rom"), nearest: Some(s("memory-backend-ram")) },
             K::UnavailableType { name: s("can-bus"), missing: "it needs a guest" },
             K::InterfaceNotType { name: s("user-creatable") },

@@ -13,6 +13,7 @@ mod diagnostic;
 mod explain;
 mod kind;
 mod nearest;
+mod repair;
 
 pub use collect::{Diagnostics, Failed};
 pub(crate) use diagnostic::Told;
@@ -20,4 +21,5 @@ pub use diagnostic::{About, Diagnostic, ErrorClass, Place, Problem, Related, Res
 pub(crate) use explain::EXPLANATIONS;
 pub use explain::Explanations;
 pub use kind::ModelErrorKind;
-pub use nearest::nearest;
+pub use nearest::{is_nearest_alone, nearest};
+pub use repair::{Applicability, Edit, Remedy, Repair, Spelling};

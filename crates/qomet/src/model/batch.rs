@@ -18,6 +18,8 @@ use crate::tree::check_revision;
 /// How far a check goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
+    /// Only the texts that objects come from; of the objects nothing.
+    Syntax,
     /// Each object by itself.
     Schema,
     /// Ids and links between the objects.
@@ -200,8 +202,10 @@ impl Batch {
     }
 
     fn check_anew(&mut self, level: Level, report: &mut Diagnostics) {
-        let (schema, links) =
-            (self.checked.is_none(), level >= Level::Graph && self.checked < Some(Level::Graph));
+        let (schema, links) = (
+            level >= Level::Schema && self.checked < Some(Level::Schema),
+            level >= Level::Graph && self.checked < Some(Level::Graph),
+        );
         let mut graph = links.then(|| Graph::new(&self.model, &self.place, &self.drafts, self.updates));
         // One look at each draft: a large batch is far more than a cache holds.
         for (at, draft) in self.drafts.iter().enumerate().filter(|_| schema || links) {

@@ -110,9 +110,12 @@ fn check_links(
     report: &mut Diagnostics,
 ) -> Vec<usize> {
     let reserved: HashSet<&str> = reserved.iter().filter_map(|about| about.object.as_deref()).collect();
-    let mut suggestions = Suggestions { ids, names: Vec::new(), left: SUGGESTIONS };
+    let mut suggestions = Suggestions { ids, drafts, names: Vec::new(), left: SUGGESTIONS };
     let mut needs: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
-    for (draft, needs) in drafts.iter().zip(&mut needs).filter(|(draft, _)| draft.class().has_links()) {
+    for (own, (draft, needs)) in drafts.iter().zip(&mut needs).enumerate() {
+        if !draft.class().has_links() {
+            continue;
+        }
         draft.links(&mut |slot, link| {
             let Some(path) = link.unresolved() else { return };
             if reserved.contains(id_of(path)) {
@@ -136,11 +139,11 @@ fn check_links(
                 None => match model.inner.tree.resolve(path) {
                     // The empty path names nobody, though as a path it is the root.
                     Resolved::Found(_) | Resolved::Nothing if path.is_empty() => {
-                        Diagnostic::new(suggestions.dangling(link, path))
+                        Diagnostic::new(suggestions.dangling(own, link, path))
                     }
                     Resolved::Found(target) if target.class().is_a(link.target_type()) => return,
                     Resolved::Found(target) => Diagnostic::new(wrong(target.class())),
-                    Resolved::Nothing => Diagnostic::new(suggestions.dangling(link, path)),
+                    Resolved::Nothing => Diagnostic::new(suggestions.dangling(own, link, path)),
                     Resolved::Ambiguous(candidates) => crate::tree::ambiguous(path, &candidates),
                 },
             };
@@ -161,19 +164,27 @@ const SUGGESTIONS: usize = 100;
 /// The nearest ids, for links that lead nowhere.
 struct Suggestions<'a> {
     ids: &'a Ids<'a>,
-    names: Vec<&'a str>,
+    drafts: &'a [Box<dyn AnyDraft>],
+    names: Vec<(usize, &'a str)>,
     left: usize,
 }
 
 impl Suggestions<'_> {
-    fn dangling(&mut self, link: &dyn LinkRef, path: &str) -> ModelErrorKind {
+    /// What to say of a link of the draft with the number `own` that leads nowhere.
+    fn dangling(&mut self, own: usize, link: &dyn LinkRef, path: &str) -> ModelErrorKind {
         let left = self.left;
         self.left = left.saturating_sub(1);
         if left == SUGGESTIONS {
             // In the order of the drafts, so that of two that are as near it is always the same.
             self.names = self.ids.names();
         }
-        let nearest = if left > 0 { nearest(id_of(path), self.names.iter().copied()) } else { None };
+        // Neither the object itself nor one of another type can be meant.
+        let fits = |(index, _): &&(usize, &str)| {
+            let class = self.drafts.get(*index).map(|draft| draft.class());
+            *index != own && class.is_some_and(|class| class.is_a(link.target_type()))
+        };
+        let names = self.names.iter().filter(fits).map(|(_, id)| *id);
+        let nearest = if left > 0 { nearest(id_of(path), names) } else { None };
         let (path, nearest) = (path.to_owned(), nearest.map(str::to_owned));
         if link.is_id() {
             ModelErrorKind::UnknownId { id: path, nearest }

@@ -55,10 +55,10 @@ impl<'a> Ids<'a> {
         found.map(|number| *number as usize)
     }
 
-    /// Every id, in the order of the drafts.
-    pub(super) fn names(&self) -> Vec<&'a str> {
+    /// The number of every draft that has an id, and that, in order.
+    pub(super) fn names(&self) -> Vec<(usize, &'a str)> {
         let mut numbers: Vec<u32> = self.table.iter().copied().collect();
         numbers.sort_unstable();
-        numbers.into_iter().filter_map(|number| id(self.drafts, number)).collect()
+        numbers.into_iter().filter_map(|number| Some((number as usize, id(self.drafts, number)?))).collect()
     }
 }

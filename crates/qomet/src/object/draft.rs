@@ -199,7 +199,10 @@ impl<T: Realize> Draft<T> {
             return Err(input.report_name(Box::new(ModelErrorKind::ReadOnly)));
         }
         if let Some(since) = property.deprecated {
-            let _ = input.report_name(Box::new(ModelErrorKind::Deprecated { since }));
+            let _ = input.report_name(Box::new(ModelErrorKind::Deprecated {
+                since,
+                replaced_by: property.replaced_by,
+            }));
         }
         self.properties.assign(slot, input)
     }

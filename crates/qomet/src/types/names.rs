@@ -131,6 +131,7 @@ mod tests {
                     sensitive: false,
                     since: None,
                     deprecated: None,
+                    replaced_by: None,
                     unstable: false,
                 };
                 &*Box::leak(Box::new(property))

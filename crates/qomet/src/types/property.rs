@@ -76,6 +76,8 @@ pub struct Property {
     pub since: Option<&'static str>,
     /// The version since which it is deprecated.
     pub deprecated: Option<&'static str>,
+    /// The property to use instead of a deprecated one.
+    pub replaced_by: Option<&'static str>,
     /// Whether it may change or go without notice.
     pub unstable: bool,
 }

@@ -1,0 +1,149 @@
+//! `check --fix`, and how far `check` looks.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::*;
+
+const WRONG: &str = "\u{feff}// Two printers.\r\n[\r\n  {\"qom-type\": \"printr\", \"id\": \"p\", 'buffer': \"1000K\",   \"papper\": \"a4\"},\r\n\r\n  {\"qom-type\": \"printer\" \"id\": \"q\", \"bufer\": 513, \"fallback\": \"pp\", \"key\": \"s3cret\"} // the other\r\n]\r\n";
+
+fn file(text: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vm.json");
+    std::fs::write(&path, text).unwrap();
+    let name = path.to_str().unwrap().to_owned();
+    (folder, name)
+}
+
+#[test]
+fn certain_repairs_are_shown_made_and_checked() {
+    let (folder, name) = file(WRONG);
+    std::fs::set_permissions(&name, std::fs::Permissions::from_mode(0o640)).unwrap();
+
+    let ended = qomet(&["check", "--fix", "--yes", &name]);
+
+    insta::assert_snapshot!(ended.to_string().replace(&name, "vm.json"));
+    let text = std::fs::read_to_string(&name).unwrap();
+    let wanted = WRONG
+        .replace("printr", "printer")
+        .replace("'buffer'", "\"buffer\"")
+        .replace("papper", "paper")
+        .replace("\"printer\" \"id\"", "\"printer\", \"id\"")
+        .replace("\"bufer\": 513", "\"buffer\": 1024")
+        .replace("\"pp\"", "\"p\"");
+    assert_eq!(text, wanted);
+    assert_eq!(std::fs::metadata(&name).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn nothing_is_written_unless_somebody_agrees() {
+    let (_folder, name) = file(WRONG);
+
+    let ended = qomet_with(&["check", "--fix", &name], "no\n");
+
+    assert!(ended.err.contains("make 7 repairs? [y/N] nothing was written\n"), "{}", ended.err);
+    assert_eq!((ended.code, std::fs::read_to_string(&name).unwrap().as_str()), (1, WRONG));
+}
+
+#[test]
+fn a_yes_is_enough() {
+    let (_folder, name) = file(WRONG);
+
+    let ended = qomet_with(&["check", "--fix", &name], "y\n");
+
+    assert_eq!(ended.out, "2 objects in 1 file, no mistakes\n");
+}
+
+#[test]
+fn repairs_make_no_difference_to_a_second_run() {
+    let (_folder, name) = file(WRONG);
+    qomet(&["check", "--fix", "--yes", &name]);
+
+    let ended = qomet(&["check", "--fix", "--yes", &name]);
+
+    let expected = ("nothing to repair\n", "2 objects in 1 file, no mistakes\n", 0);
+    assert_eq!((ended.err.as_str(), ended.out.as_str(), ended.code), expected);
+}
+
+#[test]
+fn what_a_symbolic_link_leads_to_is_repaired() {
+    let (folder, name) = file(WRONG);
+    let link = folder.path().join("link.json");
+    std::os::unix::fs::symlink("vm.json", &link).unwrap();
+
+    let ended = qomet(&["check", "--fix", "--yes", link.to_str().unwrap()]);
+
+    assert_eq!(ended.code, 0);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(std::fs::read_to_string(&name).unwrap().contains("\"paper\""));
+}
+
+#[test]
+fn a_file_that_changed_meanwhile_is_left_alone() {
+    let (folder, name) = file("new");
+
+    let refused = crate::host::replace_file(std::path::Path::new(&name), b"old", b"mine").unwrap_err();
+
+    assert!(refused.0.ends_with("has changed since it was read: it was left alone"), "{}", refused.0);
+    assert_eq!(std::fs::read_to_string(&name).unwrap(), "new");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn two_names_that_would_become_one_are_not_repaired() {
+    let (_folder, name) =
+        file(r#"{"qom-type": "printer", "id": "p", "buffer": 512, "papper": "a4", "papr": "a4"}"#);
+
+    let ended = qomet(&["check", "--fix", "--yes", &name]);
+
+    assert!(ended.err.starts_with("nothing to repair\n"), "{}", ended.err);
+}
+
+#[test]
+fn sections_are_repaired_too() {
+    let (_folder, name) = file("# A printer.\n[object \"p\"]\n  qom-type = \"printr\"\n  bufer = \"513\"\n");
+
+    qomet(&["check", "--fix", "--yes", &name]);
+
+    let text = std::fs::read_to_string(&name).unwrap();
+    assert_eq!(text, "# A printer.\n[object \"p\"]\n  qom-type = \"printer\"\n  buffer = \"1024\"\n");
+}
+
+#[test]
+fn each_level_looks_further() {
+    let text = r#"[
+      {"qom-type": "printer", "id": "p", "buffer": 512, "fallback": "q"},
+      {"qom-type": "printer", "id": "r", "buffer": 512, "papper": "a4"} "x"
+    ]"#;
+    let codes = |level: &str| {
+        let ended = qomet_with(&["check", "-", "--level", level, "--format", "json"], text);
+        let report: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+        let found = report["diagnostics"].as_array().unwrap().iter();
+        found.map(|one| one["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+
+    assert_eq!(codes("syntax"), ["missing-comma"]);
+    assert_eq!(codes("schema"), ["unknown-property", "missing-comma", "not-a-document"]);
+    assert_eq!(codes("graph"), ["dangling-link", "unknown-property", "missing-comma", "not-a-document"]);
+    assert_eq!(codes("host"), codes("graph"));
+}
+
+#[test]
+fn taken_strictly_a_warning_rejects() {
+    let text = r#"{"qom-type": "printer", "id": "p", "buffer": 512, "duplex": "on", "paper": "letter"}"#;
+    let (lenient, strict) =
+        (qomet_with(&["check", "-"], text), qomet_with(&["check", "-", "--strict"], text));
+
+    assert_eq!((lenient.code, strict.code), (0, 1));
+    assert!(lenient.err.starts_with("warning[warned]") && strict.err.starts_with("error[warned]"));
+}
+
+#[test]
+fn a_workflow_of_github_gets_commands() {
+    insta::assert_snapshot!(qomet_with(&["check", "-", "--format", "github"], WRONG));
+}
+
+#[test]
+fn code_review_services_get_sarif() {
+    insta::assert_snapshot!(qomet_with(&["check", "-", "--format", "sarif"], WRONG));
+}
