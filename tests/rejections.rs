@@ -1,5 +1,6 @@
 //! Documents that are rejected, each beside the snapshot of what is said of it: see `rejections/README.md`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,6 +13,7 @@ use qomet_memory::{Call, Errno, Faults, Host};
 
 use crate::dummies;
 use crate::folder::Folder;
+use crate::wordings::without_names;
 
 /// What a document calls the folder of its files; as long as the name of the real one, so that no mark moves.
 const FOLDER: &str = "/tmp/qomet-folder";
@@ -39,7 +41,25 @@ fn every_document_is_rejected_for_its_mistakes_and_nothing_else() {
         names.iter().filter(|name| catch_unwind(AssertUnwindSafe(|| judge(name))).is_err()).collect();
 
     assert!(wrong.is_empty(), "{} of {} documents: {wrong:#?}", wrong.len(), names.len());
-    assert!(names.len() >= 100, "{} documents", names.len());
+    assert!(names.len() >= 200, "{} documents", names.len());
+}
+
+#[test]
+fn two_mistakes_in_documents_differ_in_more_than_names() {
+    let mut codes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for name in names("snap") {
+        // What people are told stands first, then what programs are told.
+        let text = fs::read_to_string(home().join(format!("{name}.snap"))).unwrap();
+        let (_, report) = text.split_once("\n{\n").unwrap();
+        let report: serde_json::Value = serde_json::from_str(&format!("{{{report}")).unwrap();
+        for told in report["diagnostics"].as_array().unwrap() {
+            let (message, code) = (told["message"].as_str().unwrap(), told["code"].as_str().unwrap());
+            codes.entry(without_names(message)).or_default().insert(code.to_owned());
+        }
+    }
+    assert!(codes.len() >= 200, "{} messages", codes.len());
+    codes.retain(|_, codes| codes.len() > 1);
+    assert!(codes.is_empty(), "{codes:#?}");
 }
 
 #[test]

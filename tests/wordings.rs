@@ -60,6 +60,35 @@ fn the_table_of_all_messages() {
     }, { insta::assert_snapshot!("every_message", table) });
 }
 
+/// A message without what differs from one bag to the next: names in quotes, and numbers.
+pub(crate) fn without_names(message: &str) -> String {
+    let mut out = String::new();
+    for (at, part) in message.split('\'').enumerate() {
+        out.push_str(if at % 2 == 1 { "'…'" } else { part });
+    }
+    let mut last = ' ';
+    out.retain(|one| {
+        let again = one.is_ascii_digit() && last.is_ascii_digit();
+        last = one;
+        !again
+    });
+    out.replace(|one: char| one.is_ascii_digit(), "0")
+}
+
+#[test]
+fn two_mistakes_differ_in_more_than_names() {
+    let mut codes: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (_, sample) in samples() {
+        let codes = codes.entry(without_names(&sample.to_string())).or_default();
+        if !codes.contains(&sample.code()) {
+            codes.push(sample.code());
+        }
+    }
+    codes.retain(|_, codes| codes.len() > 1);
+
+    assert!(codes.is_empty(), "{codes:#?}");
+}
+
 #[test]
 fn codes_are_in_kebab_case() {
     let is_kebab = |code: &str| {

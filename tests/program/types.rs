@@ -45,6 +45,25 @@ fn an_unknown_type_or_property_ends_with_1_and_the_nearest_name() {
 }
 
 #[test]
+fn what_is_known_but_not_available_is_told_with_what_it_lacks() {
+    let epc = "it needs SGX enclave memory and a guest that uses it";
+
+    let listed = run(["types"]);
+    let row = listed.out.lines().find(|line| line.starts_with("memory-backend-epc ")).unwrap();
+    assert!(row.contains(" unavailable ") && row.contains("it needs SGX"), "{row}");
+
+    let all: Value = serde_json::from_str(&run(["types", "--json"]).out).unwrap();
+    let entry = all.as_array().unwrap().iter().find(|one| one["name"] == "memory-backend-epc").unwrap();
+    assert_eq!(entry["unavailable"], epc);
+
+    let described = run(["describe", "memory-backend-epc"]);
+    let checked = run(["check", "--object", "memory-backend-epc,id=epc0,size=64M"]);
+    assert_eq!((described.code, checked.code), (Some(1), Some(1)));
+    assert!(described.err.contains(epc), "{}", described.err);
+    assert!(checked.err.contains(epc), "{}", checked.err);
+}
+
+#[test]
 fn schemas_are_of_the_draft_that_editors_know() {
     for arguments in [&["schema"][..], &["schema", "memory-backend-file"]] {
         let schema: Value = serde_json::from_str(&run(arguments).out).unwrap();

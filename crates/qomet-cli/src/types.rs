@@ -1,4 +1,4 @@
-//! `types`: what there is.
+//! `types`: what there is, and what is known but not there, with what it lacks.
 
 use qomet::{Class, TypeRegistry};
 use qomet_config::describe_types;
@@ -23,6 +23,9 @@ pub(crate) fn types(
     }
     let mut table = Table::new(["TYPE", "KIND", "DESCRIPTION"]);
     add_children(&mut table, registry, None, "");
+    for (name, missing) in registry.unavailable() {
+        table.row([name.to_owned(), "unavailable".to_owned(), missing.to_owned()]);
+    }
     console.print(&table.render(console.width(), console.paint()));
     Ok(Outcome::Fine)
 }

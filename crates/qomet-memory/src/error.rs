@@ -95,9 +95,9 @@ pub enum MemoryError {
     Sealed { path: PathBuf, seal: &'static str },
     #[error("'{}' is empty, and readonly=on does not grow it", path.display())]
     EmptyReadonly { path: PathBuf },
-    #[error("'{}' is {}, shorter than offset {offset} + size {size} = {}", path.display(), Bytes(*length), offset.saturating_add(*size))]
+    #[error("'{}' {} {}, shorter than offset {offset} + size {size} = {}", path.display(), if *device { "is a device of" } else { "is" }, Bytes(*length), offset.saturating_add(*size))]
     TooShort { path: PathBuf, length: u64, offset: u64, size: u64, unit: PageUnit, device: bool },
-    #[error("'{}' cannot be written: {}", path.display(), errno.desc())]
+    #[error("{}'{}' cannot be written: {}", if *folder { "folder " } else { "" }, path.display(), errno.desc())]
     NotWritable { path: PathBuf, errno: Errno, share: bool, folder: bool },
     #[error("'{}' cannot be read: {}", path.display(), errno.desc())]
     NotReadable { path: PathBuf, errno: Errno },

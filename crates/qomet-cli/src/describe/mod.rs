@@ -56,13 +56,17 @@ fn find<'r>(registry: &'r TypeRegistry, name: &str) -> Checked<(&'r Class, Optio
 /// The type of that name, abstract and internal ones too.
 ///
 /// # Errors
-/// There is none; the diagnostic has the nearest name.
+/// There is none; the diagnostic has the nearest name, or says what the type lacks that is not available here.
 pub(crate) fn find_type<'r>(registry: &'r TypeRegistry, name: &str) -> Checked<&'r Class> {
-    registry.get(name).map(|class| &**class).ok_or_else(|| {
-        let names = registry.classes().map(|class| class.name());
-        let nearest = nearest(name, names).map(str::to_owned);
-        Diagnostic::new(ModelErrorKind::UnknownType { name: name.to_owned(), nearest })
-    })
+    match registry.lookup(name) {
+        Ok(class) => Ok(&**class),
+        Err(unknown) if unknown.code() == "unknown-type" => {
+            let names = registry.classes().map(|class| class.name());
+            let nearest = nearest(name, names).map(str::to_owned);
+            Err(Diagnostic::new(ModelErrorKind::UnknownType { name: name.to_owned(), nearest }))
+        }
+        Err(known) => Err(known),
+    }
 }
 
 /// The property of that name, computed ones too.

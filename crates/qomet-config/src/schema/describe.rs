@@ -9,10 +9,14 @@ use serde_json::{Map, Value, json};
 use super::property::{default_of, unit_of};
 use super::value::{insert_text, number};
 
-/// A list of what [`describe_type`] gives for each type, in the order of registration.
+/// A list of what [`describe_type`] gives for each type, in the order of registration; then
+/// `{"name", "unavailable", "properties": []}` for each that is known but not available, with what it lacks.
 #[must_use]
 pub fn describe_types(registry: &TypeRegistry) -> Value {
-    registry.classes().map(|class| describe_type(class)).collect()
+    let unavailable = registry
+        .unavailable()
+        .map(|(name, missing)| json!({ "name": name, "unavailable": missing, "properties": [] }));
+    registry.classes().map(|class| describe_type(class)).chain(unavailable).collect()
 }
 
 /// `{"name", "description", "parent", "abstract", "user-creatable", "interfaces", "properties"}`, the properties as

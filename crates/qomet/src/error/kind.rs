@@ -343,7 +343,7 @@ impl Problem for ModelErrorKind {
             }
             K::InvalidName { what, name } => write!(f, "'{}' is not a {what} name", Shown(name)),
             K::MissingId => write!(f, "object lacks its 'id'"),
-            K::MissingType => write!(f, "object lacks its 'qom-type'"),
+            K::MissingType => write!(f, "object does not tell its type: 'qom-type' is missing"),
             K::InvalidId { id } => write!(f, "'{}' is not a valid id", Shown(id)),
             K::DuplicateId { id } => write!(f, "the id '{}' is already used", Shown(id)),
             K::NotFound { path, .. } => write!(f, "there is no object '{}'", Shown(path)),
