@@ -1,6 +1,7 @@
 //! Tests of everything together: documents that are rejected, every wording, and the program itself.
 //!
 //! ```text
+//! apply        plans: what they say is what happens; failures in the middle
 //! rejections   one document for each mistake, and what is said of it (the documents: rejections/)
 //! wordings     every message of every crate in one table
 //! documents    documents with planted mistakes, and arbitrary ones
@@ -14,6 +15,7 @@
 // Tests may assert in the shortest way; clippy.toml knows only functions that carry #[test].
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod apply;
 mod documents;
 mod dummies;
 mod folder;

@@ -221,6 +221,15 @@ mod tests {
     }
 
     #[test]
+    fn a_device_that_does_not_end_is_refused() {
+        let bag = [("filename", Native::Str("/dev/zero".into()))];
+
+        let refused = create(&model(), "authz-list-file", &bag).unwrap_err();
+
+        assert!(refused.to_string().contains("large"), "{refused}");
+    }
+
+    #[test]
     fn a_file_that_was_written_anew_decides_from_the_next_question_on() {
         let (_folder, path, _model, object) = listed(true);
         assert!(allows(&object, "fred") && !allows(&object, "bob"));

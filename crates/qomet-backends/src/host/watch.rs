@@ -1,13 +1,16 @@
 //! Files whose changes the kernel notes.
 
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use nix::errno::Errno;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 
 use super::{Host, HostCall};
+
+/// The longest file that is read as a whole.
+const LONGEST: u64 = 16 << 20;
 
 /// A folder whose changes the kernel notes.
 pub(crate) struct Watch(Option<Inotify>);
@@ -25,10 +28,15 @@ impl Watch {
 }
 
 impl Host {
-    /// Reads all of a file.
+    /// Reads all of a file. One that does not end, such as a device, is too large.
     pub(crate) fn read_file(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.gate(HostCall::ReadFile)?;
-        std::fs::read(path)
+        let mut all = Vec::new();
+        std::fs::File::open(path)?.take(LONGEST + 1).read_to_end(&mut all)?;
+        match u64::try_from(all.len()).is_ok_and(|length| length <= LONGEST) {
+            true => Ok(all),
+            false => Err(io::Error::from_raw_os_error(nix::libc::EFBIG)),
+        }
     }
 
     /// Has the kernel note what changes in a folder from now on.

@@ -164,10 +164,18 @@ impl Realize for ThreadContext {
     }
 
     fn apply(&self, state: &ContextState, property: &'static str) -> Result<()> {
-        match self.wanted(&state.host, property)? {
-            Some(cpus) => pin(state, property, &cpus),
-            None => Ok(()),
-        }
+        let cpus = match self.wanted(&state.host, property)? {
+            Some(cpus) => cpus,
+            // It was taken away: what the other one says, or else the CPUs of the process.
+            None => {
+                match self.wanted(&state.host, "cpu-affinity")?.or(self.wanted(&state.host, "node-affinity")?)
+                {
+                    Some(cpus) => cpus,
+                    None => cpus_of(&state.host.0, ThreadNumber::current()).map_err(host_refusal)?,
+                }
+            }
+        };
+        pin(state, property, &cpus)
     }
 }
 

@@ -181,7 +181,7 @@ impl Model {
     /// # Errors
     /// There is no such property, it cannot be changed, or the value does not fit.
     pub fn set(&self, object: &ObjectRef, name: &str, value: impl ToNative) -> Result<()> {
-        object.set_resolving(name, &value.to_native(), &|path| self.resolve(path))
+        object.set_resolving(name, &value.to_native(), &|path| self.resolve(path), Terms::default())
     }
 
     /// The same from any source, which is told what is wrong.
@@ -209,7 +209,7 @@ impl Model {
         input: &mut dyn Input,
         revision: Option<u64>,
     ) -> Result<Result<(), Failed>> {
-        let terms = Terms { revision, progress: None };
+        let terms = Terms { revision, ..Terms::default() };
         object.set_from(name, input, &|path| self.resolve(path), terms)
     }
 
@@ -225,7 +225,7 @@ impl Model {
         revision: Option<u64>,
         progress: &Progress,
     ) -> Result<Result<(), Failed>> {
-        let terms = Terms { revision, progress: Some(progress) };
+        let terms = Terms { revision, progress: Some(progress), ..Terms::default() };
         object.set_from(name, input, &|path| self.resolve(path), terms)
     }
 

@@ -393,13 +393,13 @@ fn id_of(path: &str) -> &str {
 }
 
 fn configured(object: &ObjectRef, slot: usize) -> Native<'static> {
-    let mut output = NativeOutput::default();
+    let mut output = NativeOutput::telling_absence();
     object.write_configured_slot(slot, &mut output);
     output.finish()
 }
 
 fn drafted(draft: &dyn AnyDraft, slot: usize) -> Native<'static> {
-    let mut output = NativeOutput::default();
+    let mut output = NativeOutput::telling_absence();
     draft.write(slot, &mut output);
     output.finish()
 }

@@ -235,12 +235,13 @@ fn set_one(
     find: &dyn Fn(&str) -> Result<ObjectRef>,
     journal: &mut Journal,
 ) -> Result<(), Vec<Diagnostic>> {
-    let mut old = NativeOutput::default();
+    let mut old = NativeOutput::telling_absence();
     if let Some(slot) = object.class().find(name) {
         object.write_configured_slot(slot, &mut old);
     }
     let mut report = Diagnostics::new();
-    let terms = Terms { revision: Some(revision), progress: Some(batch.work()) };
+    let unset = matches!(value, Native::Null);
+    let terms = Terms { revision: Some(revision), progress: Some(batch.work()), unset };
     let done = object.set_from(name, &mut NativeInput::new(value, &mut report), find, terms);
     let mut problems = report.take();
     let failed = match done {
@@ -255,8 +256,14 @@ fn set_one(
         return Err(problems.into_iter().map(|problem| problem.with_property(name)).collect());
     }
     let (model, object, old) = (batch.model().clone(), object.clone(), old.finish());
-    journal.record(move || model.set(&object, name, old));
+    journal.record(move || set_back(&model, &object, name, &old));
     Ok(())
+}
+
+/// Sets a property to what it was.
+fn set_back(model: &Model, object: &ObjectRef, name: &str, old: &Native<'_>) -> Result<()> {
+    let terms = Terms { unset: matches!(old, Native::Null), ..Terms::default() };
+    object.set_resolving(name, old, &|path| model.resolve(path), terms)
 }
 
 impl ModelPlan {

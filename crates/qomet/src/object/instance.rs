@@ -271,10 +271,14 @@ impl<T: Realize> Instance<T> {
         name: &'static str,
         input: &mut dyn Input,
         lock: &ObjectLock<'_>,
-        progress: Option<&Progress>,
+        terms: Terms<'_>,
     ) -> Result<(), Failed> {
         let mut parsed = self.properties.duplicate();
-        parsed.assign(slot, input)?;
+        match terms.unset {
+            true => parsed.adopt(slot, &T::defaults()),
+            false => parsed.assign(slot, input)?,
+        }
+        let progress = terms.progress;
         let unwatched = Progress::new();
         if let Err(problem) = parsed.prepare(&self.state, name, progress.unwrap_or(&unwatched)) {
             return Err(input.report(Box::new(Told(problem))));
@@ -330,8 +334,8 @@ impl<T: Realize> AnyObject for Instance<T> {
         match property.mutability {
             Mutability::Live => {
                 let lock = ObjectLock::new(self, Target::Slot(slot), terms.revision);
-                if T::CHECKED || T::APPLIES {
-                    self.set_by_candidate(slot, property.name, input, &lock, terms.progress)?;
+                if T::CHECKED || T::APPLIES || terms.unset {
+                    self.set_by_candidate(slot, property.name, input, &lock, terms)?;
                 } else {
                     self.properties.set_live(slot, input, &lock)?;
                 }

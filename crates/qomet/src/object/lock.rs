@@ -91,6 +91,8 @@ pub struct Terms<'a> {
     pub(crate) revision: Option<u64>,
     /// Who is told how far it has come, where that takes long.
     pub(crate) progress: Option<&'a Progress>,
+    /// Whether the value is taken away instead: the property has its default again. Nothing is read then.
+    pub(crate) unset: bool,
 }
 
 /// Access to change one property of one object.

@@ -229,7 +229,7 @@ impl ObjectRef {
     pub fn set(&self, name: &str, value: impl ToNative) -> Result<()> {
         match self.class().find(name) {
             Some(slot) => self.set_slot(slot, &value.to_native()),
-            None => self.set_resolving(name, &value.to_native(), &no_path),
+            None => self.set_resolving(name, &value.to_native(), &no_path, Terms::default()),
         }
     }
 
@@ -263,9 +263,10 @@ impl ObjectRef {
         name: &str,
         value: &Native<'_>,
         find: &dyn Fn(&str) -> Result<ObjectRef>,
+        terms: Terms<'_>,
     ) -> Result<()> {
         let mut report = Diagnostics::new();
-        let done = self.set_from(name, &mut NativeInput::new(value, &mut report), find, Terms::default());
+        let done = self.set_from(name, &mut NativeInput::new(value, &mut report), find, terms);
         match done {
             Ok(Ok(())) if report.is_empty() => Ok(()),
             Ok(_) => self.conclude(name, report),

@@ -86,6 +86,7 @@ impl<T: Value> Value for Option<T> {
     fn write(&self, output: &mut dyn Output) {
         match self {
             Some(value) => value.write(output),
+            None if output.absent() => {}
             None => T::TYPE.write_absent(output),
         }
     }

@@ -10,6 +10,7 @@ pub struct NativeOutput {
     /// The containers that are open.
     open: Vec<Open>,
     done: Option<Native<'static>>,
+    tells_absence: bool,
 }
 
 enum Open {
@@ -18,6 +19,12 @@ enum Open {
 }
 
 impl NativeOutput {
+    /// One in which a property that is absent is null, where a reader of the property sees an empty string or list.
+    #[must_use]
+    pub fn telling_absence() -> Self {
+        NativeOutput { tells_absence: true, ..Self::default() }
+    }
+
     /// The value; null if none was written.
     #[must_use]
     pub fn finish(self) -> Native<'static> {
@@ -67,6 +74,14 @@ impl Output for NativeOutput {
     }
     fn null(&mut self) {
         self.put(Native::Null);
+    }
+    fn absent(&mut self) -> bool {
+        // Deeper down, a struct has its own way to leave members out.
+        let told = self.tells_absence && self.open.is_empty();
+        if told {
+            self.null();
+        }
+        told
     }
     fn begin_struct(&mut self) {
         self.open.push(Open::Struct(Vec::new(), None));

@@ -22,6 +22,11 @@ pub trait Output {
     }
     /// Writes that there is no value.
     fn null(&mut self);
+    /// Writes that an optional value is absent, if the output tells that from an empty one. If it does not (false),
+    /// readers are shown what QEMU shows: see [`ValueType::absent`](crate::ValueType::absent).
+    fn absent(&mut self) -> bool {
+        false
+    }
 
     /// Starts a struct.
     fn begin_struct(&mut self);

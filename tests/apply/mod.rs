@@ -1,0 +1,9 @@
+//! Plans over the types that come with Qomet and the dummies: what is planned is what then happens.
+//!
+//! ```text
+//! samples   values for every property, from what its type declares, and bags that can be created
+//! matrix    every property of every type, before and after its object is realized, same value and new value
+//! ```
+
+mod matrix;
+mod samples;
