@@ -227,6 +227,25 @@ fn new(case: &Case<'_>, old: &Bag, new: &Bag) -> Result<(), String> {
     }
 }
 
+/// The types of which there can be objects, each with the changes that go with its base.
+pub(super) fn possible_changes<'r>(sampler: &Sampler<'r>, helpers: &[Bag]) -> Vec<(&'r str, Vec<Bag>)> {
+    let mut kinds = Vec::new();
+    for class in sampler.registry.classes().filter(|class| class.is_user_creatable()) {
+        let base = sampler.base(class, "subject");
+        let is_creatable = |bag: Bag| is_creatable(&document(&[helpers, &[bag]].concat()));
+        if !is_creatable(base.clone()) {
+            continue;
+        }
+        let mut fitting = Vec::new();
+        for property in class.properties().iter().filter(|property| property.is_settable()) {
+            let changes = sampler.changes(class, property).into_iter();
+            fitting.extend(changes.filter(|one| is_creatable(change(&base, one))).take(2));
+        }
+        kinds.push((class.name(), fitting));
+    }
+    kinds
+}
+
 #[test]
 fn the_plan_for_every_property_of_every_type_says_what_then_happens() {
     let (registry, folder) = (dummies::registry(), Folder::new());

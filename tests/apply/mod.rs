@@ -3,7 +3,11 @@
 //! ```text
 //! samples   values for every property, from what its type declares, and bags that can be created
 //! matrix    every property of every type, before and after its object is realized, same value and new value
+//! pairs     random pairs of a model and a document
+//! faults    every call to the operating system made to fail in turn
 //! ```
 
+mod faults;
 mod matrix;
+mod pairs;
 mod samples;
