@@ -5,33 +5,47 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::rc::Rc;
 
 use qomet_config::TEXT_LIMIT;
-use qomet_qmp::{ClientError, Refused};
+use qomet_qmp::{ClientError, PropertyFacts, Refused};
 use serde_json::{Value, json};
 
 use super::Done;
 use super::arguments::{Apply, Plan};
 use super::report::Failure;
 use super::session::Session;
+use super::value;
 use crate::console::{Console, Paint};
 use crate::host;
 use crate::outcome::{Outcome, Trouble};
 use crate::text::{count, shown};
 
-/// Runs `plan`.
+/// Runs `plan`. Where something is refused, the whole plan is shown first, and then why it cannot be carried out.
 pub(super) fn plan(session: &mut Session, arguments: &Plan, console: &mut Console) -> Done {
-    let answer = ask(session, &arguments.what, true, console)?;
-    let steps = steps(&answer);
-    show(&answer, steps, arguments.what.json, console);
-    let is_done = steps.iter().all(|step| text(step, "action") == "unchanged");
+    let mut answer = ask(session, &arguments.what, true, console)?;
+    let refused = answer.get_mut("refused").map(Value::take);
+    if let (Some(refused), Some(members)) = (&refused, answer.as_object_mut()) {
+        members.insert("refused".to_owned(), refused.clone());
+    }
+    show(session, &answer, &arguments.what, console)?;
+    if let Some(data) = refused {
+        let refused = Refused {
+            command: "x-apply".to_owned(),
+            class: "GenericError".to_owned(),
+            desc: String::new(),
+            data,
+        };
+        return Err(named(refused, &arguments.what.files).into());
+    }
+    let is_done = steps(&answer).iter().all(|step| text(step, "action") == "unchanged");
     Ok(if is_done { Outcome::Fine } else { Outcome::Changes })
 }
 
 /// Runs `apply`.
 pub(super) fn apply(session: &mut Session, arguments: &Apply, console: &mut Console) -> Done {
     let answer = ask(session, &arguments.what, false, console)?;
-    show(&answer, steps(&answer), arguments.what.json, console);
+    show(session, &answer, &arguments.what, console)?;
     Ok(Outcome::Fine)
 }
 
@@ -96,22 +110,32 @@ fn named(mut refused: Refused, files: &[std::path::PathBuf]) -> Refused {
 }
 
 fn steps(answer: &Value) -> &[Value] {
-    answer.get("steps").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    elements(answer, "steps")
 }
 
 fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn show(answer: &Value, steps: &[Value], json: bool, console: &mut Console) {
-    if json {
+/// Shows what happens to each object.
+fn show(
+    session: &mut Session,
+    answer: &Value,
+    what: &super::arguments::Documents,
+    console: &mut Console,
+) -> Result<(), ClientError> {
+    if what.json {
         console.print(&format!("{answer:#}\n"));
-        return;
+        return Ok(());
     }
-    let paint = console.paint();
+    let (paint, steps) = (console.paint(), steps(answer));
     let mut out = String::new();
-    for step in steps.iter().filter(|step| text(step, "action") != "unchanged") {
-        describe(&mut out, step, &paint);
+    for step in steps {
+        let facts = match elements(step, "differences").is_empty() {
+            true => Rc::default(),
+            false => session.declared(text(step, "type"))?,
+        };
+        describe(&mut out, step, &facts, &paint);
     }
     let number = |action: &str| steps.iter().filter(|step| text(step, "action") == action).count();
     let words = ["create", "change", "replace", "delete", "unchanged"];
@@ -120,48 +144,77 @@ fn show(answer: &Value, steps: &[Value], json: bool, console: &mut Console) {
     match counts.is_empty() {
         true => out.push_str("nothing to do\n"),
         false => {
+            // Writing to a String cannot fail.
             let _ = writeln!(out, "{}: {}", count(steps.len(), "object"), counts.join(", "));
         }
     }
     console.print(&out);
+    Ok(())
+}
+
+fn elements<'v>(value: &'v Value, name: &str) -> &'v [Value] {
+    value.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// What happens to one object, and why.
-fn describe(out: &mut String, step: &Value, paint: &Paint) {
+fn describe(out: &mut String, step: &Value, facts: &[PropertyFacts], paint: &Paint) {
     let (action, content) = (text(step, "action"), text(step, "content"));
     let sign = match action {
         "create" => "+",
         "delete" => "-",
         "replace" => "±",
+        "unchanged" => "=",
         _ => "~",
     };
     let name = paint.name(&shown(text(step, "id")));
     // Writing to a String cannot fail.
     let _ = writeln!(out, "{sign} {action} {name}: {}", shown(text(step, "type")));
     if let Some(old) = step.get("old-type").and_then(Value::as_str) {
-        let _ = writeln!(out, "    it is a {} now", shown(old));
+        let _ = writeln!(
+            out,
+            "    type: {} → {} (the type of an object is fixed)",
+            shown(old),
+            shown(text(step, "type"))
+        );
     }
-    let differences =
-        step.get("differences").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    for difference in differences {
-        let value = |name: &str| match difference.get(name) {
-            None => "(not shown)".to_owned(),
-            Some(Value::Null) => "unset".to_owned(),
-            Some(one) => shown(&one.to_string()).to_string(),
+    for difference in elements(step, "differences") {
+        let name = text(difference, "property");
+        let fact = facts.iter().find(|fact| fact.name == name);
+        let value =
+            |name: &str| difference.get(name).map_or_else(|| "(not shown)".to_owned(), |one| of(one, fact));
+        let (from, to) = (value("from"), value("to"));
+        let follows = difference.get("follows").and_then(Value::as_str).map(shown);
+        let mut line = format!("    {}: ", shown(name));
+        let _ = match follows {
+            Some(_) if from == to => write!(line, "{to}, which is replaced"),
+            Some(other) => write!(line, "{from} → {to}, as {other} is replaced"),
+            None => write!(line, "{from} → {to}"),
         };
-        let mut line =
-            format!("    {}: {} → {}", shown(text(difference, "property")), value("from"), value("to"));
-        if let Some(follows) = difference.get("follows").and_then(Value::as_str) {
-            let _ = write!(line, ", as '{}' is replaced", shown(follows));
-        }
         if difference.get("forces") == Some(&Value::Bool(true)) {
-            line.push_str(", fixed once realized");
+            let is_live = fact.is_some_and(|fact| fact.mutable.as_deref() == Some("live"));
+            let why =
+                if is_live { "is write-only, so it could not be set back" } else { "is fixed once realized" };
+            let _ = write!(line, " (`{}` {why})", shown(name));
         }
         let _ = writeln!(out, "{line}");
     }
     match content {
-        "kept" => out.push_str("    what it holds stays in its file\n"),
-        "lost" if matches!(action, "replace" | "delete") => out.push_str("    what it holds is lost\n"),
+        "kept" => out.push_str("    its content stays in its file\n"),
+        "lost" if matches!(action, "replace" | "delete") => out.push_str("    its content is lost\n"),
         _ => {}
+    }
+}
+
+/// A value as people read it; an object that is linked to goes by its id.
+fn of(value: &Value, fact: Option<&PropertyFacts>) -> String {
+    let is_link = fact.is_some_and(|fact| fact.type_name.starts_with("link<"));
+    match value {
+        Value::Null => "unset".to_owned(),
+        Value::String(path) if is_link => {
+            let id = path.strip_prefix("/objects/").unwrap_or(path);
+            if id.is_empty() { "unset".to_owned() } else { shown(id).to_string() }
+        }
+        Value::String(text) => format!("\"{}\"", shown(text)),
+        other => value::show(other, fact),
     }
 }

@@ -261,12 +261,31 @@ fn what_is_fixed_or_gone_shows_in_the_plan() {
 }
 
 #[test]
+fn a_plan_that_cannot_be_carried_out_is_shown_with_the_reasons() {
+    let served = Served::new();
+    let first = r#"{"qom-type": "printer", "id": "first", "buffer": "2M", "paper": "letter"}"#;
+
+    insta::assert_snapshot!(served.ask_with(&["plan", "-"], first));
+
+    let json = served.ask_with(&["plan", "-", "--json"], first);
+    let plan: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((json.code, &plan["refused"][0]["code"]), (1, &"in-use".into()));
+    assert_eq!(served.ask_with(&["apply", "-"], first).code, 1);
+    assert_eq!(served.ask(&["get", "first.buffer"]).out, "1 MiB\n");
+}
+
+#[test]
 fn a_dump_is_a_document_that_leaves_nothing_to_do() {
     let served = Served::new();
     let dumped = served.ask(&["dump"]);
     insta::assert_snapshot!(dumped);
     let planned = served.ask_with(&["plan", "-"], &dumped.out);
-    assert_eq!((planned.code, planned.out.as_str()), (0, "2 objects: unchanged 2\n"), "{}", planned.err);
+    assert_eq!(
+        (planned.code, planned.out.as_str()),
+        (0, "= unchanged first: printer\n= unchanged second: printer\n2 objects: unchanged 2\n"),
+        "{}",
+        planned.err
+    );
 }
 
 #[test]

@@ -4,7 +4,8 @@
 //! stands. Whatever is wrong is told with its line and column in the text (`file` is `documents[0]` and so on).
 //!
 //! Objects that there are and that the documents have too are left as they are, changed in place or replaced; with `prune`,
-//! those go that an earlier apply created and that no document has any more. With `dry-run` the plan is told and nothing done.
+//! those go that an earlier apply created and that no document has any more. With `dry-run` the plan is told and nothing done;
+//! where the documents are right and the plan cannot be carried out, it is told with the reasons.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -46,6 +47,8 @@ struct Applied {
     created: Vec<String>,
     /// What happened to each object, or with `dry-run` would
     steps: Vec<AppliedStep>,
+    /// Why it cannot be done though the documents are right, with `dry-run`; absent if it can
+    refused: Option<Vec<AnyValue>>,
 }
 
 /// What happens to one object.
@@ -147,20 +150,29 @@ fn apply(call: &mut Call<'_>) -> Result<Done, Refusal> {
         let documents = Arc::new(request.documents);
         let asked = (request.if_revision, request.options, request.dry_run);
         let done = carry_out(&model, &documents, asked, progress);
-        let (revision, created, steps) =
-            done.map_err(|refusal| refusal.in_documents(Arc::clone(&documents)))?;
-        write(output, revision, &created, &steps);
+        let mut done = done.map_err(|refusal| refusal.in_documents(Arc::clone(&documents)))?;
+        done.refused = done.refused.map(|refusal| refusal.in_documents(documents));
+        write(output, &done);
         Ok(())
     }))
 }
 
-/// Does all of it or nothing; the revision with it, the paths of what was created, and what happened.
+/// What it came to.
+struct Outcome {
+    revision: u64,
+    /// The paths of what was created.
+    created: Vec<String>,
+    steps: Vec<Step>,
+    refused: Option<Refusal>,
+}
+
+/// Does all of it or nothing, or tells what it would do.
 fn carry_out(
     model: &Model,
     documents: &Documents,
     (if_revision, options, dry_run): (Option<u64>, PlanOptions, bool),
     progress: &Arc<Progress>,
-) -> Result<(u64, Vec<String>, Vec<Step>), Refusal> {
+) -> Result<Outcome, Refusal> {
     let begun = Instant::now();
     let mut plan = documents.update(model, options);
     plan.report_to(Arc::clone(progress));
@@ -170,8 +182,11 @@ fn carry_out(
         return Err(Diagnostic::from(problem).into());
     }
     let steps = plan.steps().to_vec();
-    if dry_run && plan.is_accepted() {
-        return Ok((planned, Vec::new(), steps));
+    // What is wrong with the documents themselves leaves no plan to tell.
+    if dry_run && (plan.is_accepted() || !steps.is_empty()) {
+        // A plan that is refused does nothing but say why.
+        let refused = (!plan.is_accepted()).then(|| plan.carry_out().1.into());
+        return Ok(Outcome { revision: planned, created: Vec::new(), steps, refused });
     }
     // Those that creating finds it tells itself.
     let warnings: Vec<Warned> = plan.diagnostics().iter().map(Warned::from).collect();
@@ -186,18 +201,19 @@ fn carry_out(
     // The tree is changed once or not at all, and only if it still has the revision of the plan. What others have done
     // since is not part of it: whoever asked must not take it for known.
     let restructures = steps.iter().any(|step| !matches!(step.action, Action::Unchanged | Action::Change));
-    Ok((planned + u64::from(restructures), created.iter().map(ObjectRef::path).collect(), steps))
+    let created = created.iter().map(ObjectRef::path).collect();
+    Ok(Outcome { revision: planned + u64::from(restructures), created, steps, refused: None })
 }
 
 /// Writes an [`Applied`].
-fn write(output: &mut JsonOutput, revision: u64, created: &[String], steps: &[Step]) {
+fn write(output: &mut JsonOutput, Outcome { revision, created, steps, refused }: &Outcome) {
     let text = |output: &mut JsonOutput, name: &str, text: &str| {
         output.member(name);
         output.string(text);
     };
     output.begin_struct();
     output.member("revision");
-    output.uint64(revision);
+    output.uint64(*revision);
     output.member("created");
     output.begin_list();
     created.iter().for_each(|path| output.string(path));
@@ -235,5 +251,9 @@ fn write(output: &mut JsonOutput, revision: u64, created: &[String], steps: &[St
         output.end_struct();
     }
     output.end_list();
+    if let Some(refused) = refused {
+        output.member("refused");
+        refused.write_problems(output);
+    }
     output.end_struct();
 }

@@ -8,7 +8,10 @@
 
 use std::collections::HashMap;
 
-use qomet::{Class, Diagnostic, Glob, Model, Mutability, ObjectRef, Output, Snapshot, Value};
+use qomet::{
+    Class, Diagnostic, Glob, Model, Mutability, Native, NativeOutput, ObjectRef, Output, Snapshot, Value,
+    ValueRef, ValueType,
+};
 use qomet_config::JsonOutput;
 
 use super::qom::TYPE;
@@ -96,7 +99,7 @@ struct TreeProperty {
     type_name: String,
     /// What a reader sees
     value: Option<AnyValue>,
-    /// What was configured, where a reader sees what it came to
+    /// What was configured, where a reader sees what it came to; null where nothing was and a reader sees it empty
     configured: Option<AnyValue>,
     /// Why there is no value
     error: Option<TreeError>,
@@ -211,6 +214,34 @@ struct Known {
     head: String,
     sensitive: bool,
     effective: bool,
+    /// Whether a reader cannot tell a value that is absent from an empty one.
+    hides_absence: bool,
+}
+
+impl Known {
+    /// Writes the member `configured` where a reader does not see what was configured.
+    fn write_configured(&self, json: &mut JsonOutput, object: &ObjectRef) {
+        if self.sensitive {
+            // That it was not given is no secret.
+            let class = object.class();
+            let slot = class.find(self.name).zip(class.draft().ok());
+            if slot.is_some_and(|(slot, unset)| unset.is_same_secret(slot, object)) {
+                json.member("configured");
+                json.null();
+            }
+            return;
+        }
+        if !self.effective && !self.hides_absence {
+            return;
+        }
+        let mut configured = NativeOutput::telling_absence();
+        let _ = object.write_configured(self.name, &mut configured);
+        let configured = configured.finish();
+        if self.effective || matches!(configured, Native::Null) {
+            json.member("configured");
+            configured.write(json);
+        }
+    }
 }
 
 /// `{"name":…,"type":…`: a property up to what comes after its type.
@@ -246,6 +277,9 @@ impl<'g> Writer<'g> {
                     head: head(property.name, &property.value_type.qom_name()),
                     sensitive: property.sensitive,
                     effective: property.effective && property.mutability != Mutability::Computed,
+                    hides_absence: property.is_settable()
+                        && matches!(property.value_type, ValueType::Optional(_))
+                        && property.value_type.absent() != ValueRef::Null,
                 })
                 .collect()
         })
@@ -295,11 +329,8 @@ impl<'g> Writer<'g> {
                     error(&mut json, &write_only(object, property.name));
                 } else {
                     value(&mut json, object, property.name);
-                    if property.effective {
-                        json.member("configured");
-                        let _ = object.write_configured(property.name, &mut json);
-                    }
                 }
+                property.write_configured(&mut json, object);
                 json.end_struct();
             }
             for (name, extra) in extras.iter().filter(|(name, _)| Self::wants(glob, name)) {
@@ -327,7 +358,7 @@ fn write_only(object: &ObjectRef, name: &str) -> Diagnostic {
 
 /// Writes the member `value`, or `error`. Only extras fail, and those before they write anything.
 fn value(json: &mut JsonOutput, object: &ObjectRef, name: &str) {
-    let mut written = qomet::NativeOutput::default();
+    let mut written = NativeOutput::default();
     if object.class().find(name).is_some() {
         json.member("value");
         let _ = object.write(name, json);
@@ -408,7 +439,7 @@ impl Writer<'_> {
         }
         for (name, extra) in object.extras() {
             output.begin_rendered(&head(&name, &extra.qom_type()));
-            let mut written = qomet::NativeOutput::default();
+            let mut written = NativeOutput::default();
             if object.write(&name, &mut written).is_ok() {
                 output.member("value");
                 written.finish().write(output);

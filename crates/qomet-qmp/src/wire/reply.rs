@@ -65,6 +65,15 @@ impl Refusal {
         &self.problems
     }
 
+    /// Writes the list of all that is wrong.
+    pub(crate) fn write_problems(&self, json: &mut JsonOutput) {
+        json.begin_list();
+        for problem in &self.problems {
+            write_problem(json, problem, self.sources.as_deref());
+        }
+        json.end_list();
+    }
+
     fn class(&self) -> ErrorClass {
         let first = self.problems.first().map(|problem| problem.problem().class());
         self.class.or(first).unwrap_or(ErrorClass::GenericError)
@@ -141,11 +150,7 @@ pub(crate) fn write_error(out: &mut String, id: Option<&str>, refusal: &Refusal)
     json.member("desc");
     json.string(&refusal.description());
     json.member("data");
-    json.begin_list();
-    for problem in &refusal.problems {
-        write_problem(&mut json, problem, refusal.sources.as_deref());
-    }
-    json.end_list();
+    refusal.write_problems(&mut json);
     json.end_struct();
     *out = json.finish();
     finish(out, start, id);
