@@ -2,11 +2,12 @@
 //!
 //! What is not installed prints `skipped:` and its name; `cargo test -- --nocapture | grep -c skipped:` counts them.
 
-use std::io::ErrorKind;
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use qomet_qmp::{Access, Client, Options};
 use serde_json::{Value, json};
@@ -59,7 +60,12 @@ impl Server {
             child => child.unwrap(),
         };
         let server = Server { name, child, socket, _folder: folder };
-        wait_until("the server to listen", || UnixStream::connect(&server.socket).is_ok());
+        wait_until("the server to greet", || {
+            let Ok(socket) = UnixStream::connect(&server.socket) else { return false };
+            // QEMU may forget a client that comes as soon as there is a socket.
+            socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            BufReader::new(socket).read_until(b'\n', &mut Vec::new()).is_ok_and(|length| length > 0)
+        });
         Some(server)
     }
 

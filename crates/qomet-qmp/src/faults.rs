@@ -73,6 +73,7 @@ pub(crate) struct Faults {
     pub(crate) nth: Option<(u64, nix::errno::Errno)>,
     pub(crate) calls: Vec<(Call, nix::errno::Errno)>,
     pub(crate) cpus: Option<usize>,
+    pub(crate) patience: Option<std::time::Duration>,
 }
 
 #[cfg(test)]
@@ -91,6 +92,12 @@ impl Faults {
     /// Pretends that this many CPUs may be used.
     pub(crate) fn cpus(mut self, cpus: usize) -> Self {
         self.cpus = Some(cpus);
+        self
+    }
+
+    /// Waits so long for clients at the end, instead of a moment.
+    pub(crate) fn patience(mut self, patience: std::time::Duration) -> Self {
+        self.patience = Some(patience);
         self
     }
 

@@ -76,6 +76,16 @@ impl Host {
         Ok(())
     }
 
+    /// How long to wait for a client: as long as is usual.
+    #[cfg_attr(not(test), expect(clippy::unused_self, reason = "tests have a plan"))]
+    pub(crate) fn patience(&self, usual: Duration) -> Duration {
+        #[cfg(test)]
+        if let Some(patience) = self.plan.as_ref().and_then(|plan| plan.0.patience) {
+            return patience;
+        }
+        usual
+    }
+
     pub(crate) fn epoll(&self) -> io::Result<Epoll> {
         self.gate(Call::Epoll)?;
         Ok(Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?)

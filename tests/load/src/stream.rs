@@ -7,13 +7,13 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::client::Client;
 use crate::dice::Dice;
-use crate::server::{Kind, Server};
+use crate::server::{Kind, PATIENCE, Server};
 
 /// Requests to begin with. They change nothing, and both servers have them.
 const REQUESTS: [&str; 14] = [
@@ -226,13 +226,22 @@ fn kind(line: &[u8]) -> String {
     }
 }
 
-/// What a server answers.
-fn answers(server: &Server, stream: &Stream, oob: bool) -> io::Result<Vec<String>> {
-    let mut client = Client::raw_with_patience(server.socket(), Duration::from_secs(5))?;
+/// A client that has negotiated.
+fn negotiated(server: &Server, patience: Duration, oob: bool) -> io::Result<Client> {
+    let mut client = Client::raw_with_patience(server.socket(), patience)?;
     client.line()?;
     let enable = if oob { "{\"enable\":[\"oob\"]}" } else { "{}" };
     client.call(&format!("{{\"execute\":\"qmp_capabilities\",\"arguments\":{enable}}}\n"))?;
-    client.send(&stream.bytes())?;
+    Ok(client)
+}
+
+/// What a server answers to a client.
+fn answers(mut client: Client, stream: &Stream, oob: bool) -> io::Result<Vec<String>> {
+    match client.send(&stream.bytes()) {
+        // What it said before it ended is still there.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error),
+        _ => {}
+    }
     let mut kinds = Vec::new();
     loop {
         match client.line() {
@@ -267,34 +276,57 @@ fn answers(server: &Server, stream: &Stream, oob: bool) -> io::Result<Vec<String
 struct Lasting {
     kind: Kind,
     server: Server,
+    /// How long it is waited for. That QEMU hung is no finding, and it does: a busy machine must not be taken for it in
+    /// ours.
+    patience: Duration,
 }
 
 impl Lasting {
     fn start(kind: &Kind) -> io::Result<Self> {
         let mut server = Server::start(kind, &[])?;
         drop(server.client()?);
-        Ok(Lasting { kind: kind.clone(), server })
+        let patience = if matches!(kind, Kind::Qomet(_)) { PATIENCE } else { Duration::from_secs(5) };
+        Ok(Lasting { kind: kind.clone(), server, patience })
+    }
+
+    /// A client. Whoever dies of the last client's leaving, which QEMU may, does so only now; it is started again.
+    fn client(&mut self, oob: bool) -> io::Result<Client> {
+        match negotiated(&self.server, self.patience, oob) {
+            Err(_) if matches!(self.kind, Kind::Qemu | Kind::StorageDaemon) => {
+                *self = Self::start(&self.kind)?;
+                negotiated(&self.server, PATIENCE, oob)
+            }
+            done => done,
+        }
     }
 
     /// What it answers, and whether it is well afterwards.
     fn asked(&mut self, stream: &Stream, oob: bool) -> io::Result<(Vec<String>, bool)> {
-        let (mut kinds, reached) = match answers(&self.server, stream, oob) {
-            Ok(kinds) => (kinds, true),
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => (Vec::new(), false),
-            Err(error) => return Err(error),
+        let mut kinds = answers(self.client(oob)?, stream, oob)?;
+        let well = match kinds.last().map(String::as_str) {
+            Some(HUNG) => false,
+            Some(ENDED) => self.survives()?,
+            _ => self.server.is_alive()?,
         };
-        let hung = kinds.last().is_some_and(|last| last == HUNG);
-        // A process that is ending is not gone at once.
-        let ended = |kinds: &[String]| kinds.last().is_none_or(|last| last == ENDED);
-        if ended(&kinds) {
-            std::thread::sleep(Duration::from_millis(300));
-        }
-        if hung || !reached || !self.server.is_alive()? {
+        if !well {
             *self = Self::start(&self.kind)?;
             kinds.push("the end of the server".to_owned());
-            return Ok((kinds, false));
         }
-        Ok((kinds, true))
+        Ok((kinds, well))
+    }
+
+    /// Whether it was only the connection that ended. A process that is ending is not gone at once, and greets nobody.
+    fn survives(&mut self) -> io::Result<bool> {
+        let begin = Instant::now();
+        while begin.elapsed() < PATIENCE {
+            if !self.server.is_alive()? {
+                return Ok(false);
+            }
+            if negotiated(&self.server, Duration::from_secs(1), false).is_ok() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

@@ -248,7 +248,8 @@ impl Connection {
     /// Waits until the rest is sent and the line has its end, but not beyond this moment: whoever does not read does not hear it.
     pub(super) fn linger(&mut self, deadline: Instant) {
         let left = deadline.saturating_duration_since(Instant::now());
-        if !left.is_zero() && self.host.set_patience(self.socket.as_fd(), LINE_END.min(left), left).is_ok() {
+        let reading = self.host.patience(LINE_END).min(left);
+        if !left.is_zero() && self.host.set_patience(self.socket.as_fd(), reading, left).is_ok() {
             let _ = self.send();
             if self.ends_later() {
                 let _ = self.receive(&mut [0; 16]);

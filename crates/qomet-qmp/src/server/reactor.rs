@@ -78,7 +78,7 @@ impl Reactor {
         self.listeners.clear();
         let all = self.connections.values_mut();
         let late: Vec<_> = all.filter_map(|one| one.farewell(cause).then_some(one)).collect();
-        let deadline = Instant::now() + FAREWELL;
+        let deadline = Instant::now() + self.shared.host.patience(FAREWELL);
         for connection in late {
             connection.linger(deadline);
         }

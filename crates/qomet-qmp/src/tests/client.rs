@@ -27,7 +27,8 @@ impl Client {
     /// A client that was greeted.
     pub(super) fn connect(path: &Path) -> Self {
         let socket = UnixStream::connect(path).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        // Longer than a busy machine needs, so that only what never comes is not waited for.
+        socket.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
         Client::of(socket)
     }
 }
@@ -70,11 +71,16 @@ pub(super) fn serve() -> (TempDir, PathBuf, Server) {
 
 /// A server with these commands.
 pub(super) fn serve_with(dispatcher: Dispatcher) -> (TempDir, PathBuf, Server) {
+    serve_on(Faults::none(), dispatcher)
+}
+
+/// The same on such a host.
+pub(super) fn serve_on(faults: Faults, dispatcher: Dispatcher) -> (TempDir, PathBuf, Server) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("qmp.sock");
     let listener = Listener::bind(&address(&path)).unwrap();
     // Two threads that wait for sockets, on whatever machine.
-    let host = Host::with(Faults::none().cpus(4));
+    let host = Host::with(faults.cpus(4));
     let server = Server::start_on(host, vec![listener], dispatcher, Limits::default()).unwrap();
     (folder, path, server)
 }
