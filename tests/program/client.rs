@@ -12,7 +12,7 @@ use std::time::Duration;
 use qomet_qmp::{Access, Client, Options};
 use serde_json::{Value, json};
 
-use super::process::{Running, Said, program, run, run_with_input, wait_until};
+use super::process::{Running, Said, Terminal, program, run, run_with_input, wait_until};
 use crate::folder::Folder;
 
 /// A server that runs. It does not survive the test.
@@ -234,6 +234,45 @@ fn a_shell_without_a_terminal_runs_the_lines_it_is_given_on_every_server_with_me
         let expected = "memory-backend-ram\n/objects\n{}\n";
         assert_eq!((said.code, said.out.as_str()), (Some(0), expected), "{}: {}", server.name, said.err);
     }
+}
+
+/// A shell on a terminal, whose history is kept in a folder.
+fn shell(server: &Server, folder: &Folder) -> Terminal {
+    let mut command = program(["shell", "--connect", server.address()]);
+    command.env("XDG_STATE_HOME", folder.path()).env("NO_COLOR", "1");
+    let mut terminal = Terminal::start(command);
+    terminal.shows("/> ");
+    terminal
+}
+
+#[test]
+fn a_shell_on_a_terminal_completes_runs_remembers_and_leaves() {
+    let Some(server) = Server::start("qomet") else { return };
+    server.get(&["add", "iothread,id=io0,poll-max-ns=1000"]);
+    let folder = Folder::new();
+    let mut terminal = shell(&server, &folder);
+
+    terminal.types("get io0.poll-m\t");
+    terminal.shows("io0.poll-max-ns");
+    terminal.types("\r");
+    terminal.shows("1000");
+    terminal.shows("/> ");
+    // The arrow up has the line again; it is changed to another one.
+    terminal.types("\u{1b}[A\u{1}s\u{1b}[3~\u{5}=2000\r");
+    terminal.shows("/> ");
+    assert_eq!(server.get(&["get", "io0.poll-max-ns", "--json"]), "2000\n");
+    terminal.types("nonsense\r");
+    terminal.shows("there is no command 'nonsense'");
+    terminal.shows("/> ");
+    terminal.types("exit\r");
+    assert_eq!(terminal.end(), Some(0));
+
+    // The next one remembers; Ctrl-D leaves too.
+    let mut terminal = shell(&server, &folder);
+    terminal.types("\u{1b}[A\u{1b}[A\u{1b}[A");
+    terminal.shows("set io0.poll-max-ns=2000");
+    terminal.types("\u{15}\u{4}");
+    assert_eq!(terminal.end(), Some(0));
 }
 
 #[test]

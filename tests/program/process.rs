@@ -150,6 +150,62 @@ fn rest(lines: &Receiver<String>) -> Vec<String> {
     }
 }
 
+/// The program on a terminal, with somebody who types.
+pub(crate) struct Terminal {
+    running: Running,
+    keys: std::fs::File,
+    shown: Receiver<Vec<u8>>,
+    /// What was shown and not yet waited for.
+    seen: String,
+}
+
+impl Terminal {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let size = nix::pty::Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        let terminal = nix::pty::openpty(&size, None).unwrap();
+        let (keys, mut screen) =
+            (std::fs::File::from(terminal.master.try_clone().unwrap()), std::fs::File::from(terminal.master));
+        let (send, shown) = channel();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 1024];
+            // It ends with an error when the other side is closed.
+            while let Ok(count @ 1..) = screen.read(&mut bytes) {
+                if send.send(bytes[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let slave = || terminal.slave.try_clone().unwrap();
+        command.stdin(slave()).stdout(slave()).stderr(slave()).env("TERM", "xterm");
+        let running = Running::start(command);
+        Terminal { running, keys, shown, seen: String::new() }
+    }
+
+    pub(crate) fn types(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Waits until the program has shown `text` behind what was waited for last.
+    pub(crate) fn shows(&mut self, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(at) = self.seen.find(text) {
+                self.seen.drain(..at + text.len());
+                return;
+            }
+            match self.shown.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(_) => panic!("no '{text}' in {:?}", self.seen),
+            }
+        }
+    }
+
+    /// Waits for its end; the exit code.
+    pub(crate) fn end(mut self) -> Option<i32> {
+        self.running.status().code()
+    }
+}
+
 /// What the program writes to a terminal that is its standard error.
 pub(crate) fn run_on_a_terminal(mut command: Command) -> String {
     let terminal = nix::pty::openpty(None, None).unwrap();

@@ -77,6 +77,51 @@ fn an_address_that_other_machines_reach_is_refused_with_the_way_out() {
 }
 
 #[test]
+fn one_place_is_given_once_however_it_is_written() {
+    let folder = Folder::new();
+    let path = folder.join("qmp");
+    let (one, other) = (format!("unix:{}", path.display()), "unix:qmp,server=on".to_owned());
+    let mut command = program(["run", "--qmp", &one, "--qmp-readonly", &other]);
+    command.current_dir(folder.path());
+    let said = Running::start(command).end();
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("'unix:qmp' is given twice"), "{}", said.err);
+    assert!(folder.contents().is_empty());
+}
+
+#[test]
+fn a_descriptor_that_was_inherited_is_a_set_that_a_backend_uses() {
+    let folder = Folder::new();
+    let file = folder.file("ram", 8192);
+    let (path, place) = (folder.join("qmp"), format!("unix:{}", folder.join("qmp").display()));
+    let object = "memory-backend-file,id=m,size=8K,mem-path=/dev/fdset/7,share=on";
+    let inner = program(["run", "--add-fd", "fd=9,set=7,opaque=ram", "--object", object, "--qmp", &place]);
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"exec 9<>"$0"; exec "$@""#]).arg(&file);
+    command.arg(inner.get_program()).args(inner.get_args());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let running = Running::start(command);
+    running.wait_for("serves clients at");
+
+    let sets = "{'execute': 'query-fdsets'}";
+    let lines = talk(UnixStream::connect(&path).unwrap(), &format!("{NEGOTIATE}{sets}"));
+
+    assert!(lines[2].contains(r#""fdset-id":7,"fds":[{"fd":"#), "{lines:?}");
+    assert!(lines[2].contains(r#""opaque":"ram""#), "{lines:?}");
+    let maps = std::fs::read_to_string(format!("/proc/{}/maps", running.pid())).unwrap();
+    assert!(maps.contains(file.to_str().unwrap()), "{maps}");
+    running.signal(Signal::SIGTERM);
+    assert_eq!(running.end().code, Some(0));
+}
+
+#[test]
+fn a_descriptor_that_was_not_inherited_is_refused() {
+    let said = run(["run", "--add-fd", "fd=99,set=1", "--once", "--object", "rng-builtin,id=r"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("file descriptor 99 is not open"), "{}", said.err);
+}
+
+#[test]
 fn who_may_only_read_cannot_add() {
     let folder = Folder::new();
     let path = folder.join("reading");

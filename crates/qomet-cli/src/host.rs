@@ -5,7 +5,7 @@
 use std::fs;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
@@ -123,13 +123,18 @@ pub(crate) fn raise_on_interrupt(flag: &Arc<AtomicBool>) -> Result<(), Trouble> 
     signal_hook::flag::register(SIGINT, Arc::clone(flag)).map(drop).map_err(|error| signals(&error))
 }
 
+/// The path from the root on, without looking whether anything is there; as it is where the working folder is gone.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// A file of ours for what is kept from one run to the next, in a folder that is there and for its owner only. None if
 /// there is no such folder.
 #[cfg(feature = "shell")]
-pub(crate) fn state_file(name: &str) -> Option<std::path::PathBuf> {
+pub(crate) fn state_file(name: &str) -> Option<PathBuf> {
     use std::os::unix::fs::DirBuilderExt;
     // The XDG base directory specification: relative paths are to be ignored.
-    let absolute = |path: std::path::PathBuf| Some(path).filter(|path| path.is_absolute());
+    let absolute = |path: PathBuf| Some(path).filter(|path| path.is_absolute());
     let home = || absolute(environment("HOME")?.into()).map(|home| home.join(".local/state"));
     let folder =
         environment("XDG_STATE_HOME").and_then(|path| absolute(path.into())).or_else(home)?.join("qomet");

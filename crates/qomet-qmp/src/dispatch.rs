@@ -35,7 +35,7 @@ pub(crate) type Later = Box<dyn FnOnce(&mut JsonOutput) -> Result<(), Refusal> +
 pub(crate) enum Done {
     /// The result is written.
     Now,
-    /// It takes long: it is a job.
+    /// It takes long: it is a job, or may wait for something outside.
     Later(Later),
     /// There is much to write. It ends by itself and soon, so it waits for no job.
     Soon(Later),

@@ -22,6 +22,8 @@ pub(crate) enum Call {
     Cpus,
     /// `lstat` of the place of a socket.
     StatName,
+    /// `open` and `flock` of the folder of a socket.
+    Folder,
     /// `connect` to a socket, to see whether anybody listens.
     Connect,
     /// `unlink` of the file of a socket.

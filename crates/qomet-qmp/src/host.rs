@@ -15,8 +15,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -127,6 +128,15 @@ impl Host {
         }
     }
 
+    /// Waits until the bell rings.
+    pub(crate) fn wait_for_bell(&self, bell: &EventFd) -> io::Result<()> {
+        self.gate(Call::Wait)?;
+        match poll(&mut [PollFd::new(bell.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE) {
+            Ok(_) | Err(nix::Error::EINTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     pub(crate) fn bell(&self) -> io::Result<EventFd> {
         self.gate(Call::Bell)?;
         Ok(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?)
@@ -156,6 +166,23 @@ impl Host {
         match nix::sys::stat::lstat(path) {
             Err(nix::Error::ENOENT) => Ok(None),
             other => Ok(Some(other?)),
+        }
+    }
+
+    /// Keeps others of our kind from making sockets in a folder, as long as what is returned lives. A folder that
+    /// somebody else holds is not waited for longer than this.
+    pub(crate) fn hold_folder(&self, folder: &Path, patience: Duration) -> io::Result<OwnedFd> {
+        use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
+        self.gate(Call::Folder)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let held = open(folder, flags, Mode::empty())?;
+        let until = Instant::now() + patience;
+        loop {
+            match flock(&held, FlockOperation::NonBlockingLockExclusive) {
+                Err(Errno::AGAIN) if Instant::now() < until => std::thread::sleep(Duration::from_millis(1)),
+                Err(error) => return Err(error.into()),
+                Ok(()) => return Ok(held),
+            }
         }
     }
 

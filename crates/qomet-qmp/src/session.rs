@@ -119,6 +119,11 @@ impl Session {
         !self.busy && !self.waiting.is_empty()
     }
 
+    /// Whether a command is under way.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.busy
+    }
+
     /// Whether nothing is under way or waits.
     pub(crate) fn is_idle(&self) -> bool {
         !self.busy && self.waiting.is_empty()

@@ -6,10 +6,10 @@
 use qomet::{Diagnostics, InputKind, nearest};
 use qomet_config::{Dialect, Node, Sources, Tape, render_human};
 use qomet_qmp::ClientError;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::arguments::{Add, Connection};
-use super::report::Failure;
+use super::report::{Failure, conclude};
 use super::session::Session;
 use super::{Done, describe, types, value};
 use crate::arguments::{Describe, Types};
@@ -21,7 +21,7 @@ pub(super) fn add(session: &mut Session, arguments: &Add, console: &mut Console)
     let mut bags = Vec::new();
     for text in &arguments.objects {
         if text.trim_start().starts_with('{') {
-            let bag = json(text)?;
+            let bag = read_json(text)?;
             bags.push(fit(session, bag, false)?);
             continue;
         }
@@ -37,9 +37,20 @@ pub(super) fn add(session: &mut Session, arguments: &Add, console: &mut Console)
             }
         }
     }
+    let mut done = Vec::new();
+    let ended = create(session, bags, &mut done);
+    conclude(arguments.json, done, ended, console)
+}
+
+fn create(session: &mut Session, bags: Vec<Value>, done: &mut Vec<Value>) -> Result<(), Failure> {
     for bag in bags {
         match session.client.add(bag.clone()) {
-            Ok(()) => {}
+            Ok(()) => {
+                // Not the values: some are sensitive.
+                let text = |name: &str| bag.get(name).and_then(Value::as_str).unwrap_or_default();
+                let path = format!("/objects/{}", text("id"));
+                done.push(json!({ "created": path, "type": text("qom-type") }));
+            }
             Err(ClientError::Refused(refused)) => {
                 let help = meant(session, &bag);
                 return Err(Failure::from(*refused).with_help(help));
@@ -47,7 +58,7 @@ pub(super) fn add(session: &mut Session, arguments: &Add, console: &mut Console)
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(Outcome::Fine)
+    Ok(())
 }
 
 /// The nearest name, where the bag has one that the server does not know: QEMU's messages do not say.
@@ -106,7 +117,7 @@ fn words(node: Node<'_>) -> Value {
 }
 
 /// Reads a bag in JSON.
-fn json(text: &str) -> Result<Map<String, Value>, Failure> {
+fn read_json(text: &str) -> Result<Map<String, Value>, Failure> {
     serde_json::from_str(text).map_err(|error| {
         let help =
             "write for example '{\"qom-type\": \"memory-backend-ram\", \"id\": \"ram0\", \"size\": \"1G\"}'";

@@ -99,6 +99,9 @@ pub(crate) struct Set {
     /// What to change, in this order, up to the first that is refused
     #[arg(value_name = "PATH.PROPERTY=VALUE", required = true)]
     pub(crate) assignments: Vec<String>,
+    /// Print what was done as a JSON list; what was refused is its last element
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) connection: Connection,
 }
@@ -112,6 +115,9 @@ pub(crate) struct Add {
     /// How QEMU reads key=value: as object_add and its tools do, or as the emulator's -object (ranges, flags)
     #[arg(long, value_enum, default_value_t = LineDialect::Keyval)]
     pub(crate) dialect: LineDialect,
+    /// Print what was done as a JSON list; what was refused is its last element
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) connection: Connection,
 }
@@ -122,6 +128,9 @@ pub(crate) struct Del {
     /// The objects' ids
     #[arg(value_name = "ID", required = true)]
     pub(crate) ids: Vec<String>,
+    /// Print what was done as a JSON list; what was refused is its last element
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) connection: Connection,
 }
@@ -174,7 +183,7 @@ pub(crate) struct Documents {
 /// `watch`.
 #[derive(Debug, Args)]
 pub(crate) struct Watch {
-    /// Only objects and properties like this one: '*' is any text, '?' any character
+    /// Only objects and properties like this one: '?' any character and '*' any text but a slash, '**' any text
     #[arg(value_name = "GLOB")]
     pub(crate) glob: Option<String>,
     /// Look no more often than this, where the server does not tell by itself
@@ -323,7 +332,7 @@ Exit code: 0 fine, 1 the server refuses, 64 usage error or no connection",
         "watch",
         "Examples:
   {bin} watch                                   every object and property
-  {bin} watch '/objects/*'
+  {bin} watch '/objects/*'                      the objects of users, '/machine/**' all below the machine
   {bin} watch '*.size' --json
 
 Exit code: 64 usage error, no connection, or its end",

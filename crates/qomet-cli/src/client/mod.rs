@@ -8,7 +8,6 @@
 //! session     a connection, and what is known of the server's types
 //! target      PATH.PROPERTY: where the path ends, and what was meant where there is none
 //! value       values as people read and write them
-//! glob        patterns over paths
 //! schema      names of enums that QEMU tells nowhere else
 //! report      how refusals look
 //! tree, list, get, set, add, del, plan (and apply), dump, types, describe, watch, qmp, shell    one command each
@@ -23,7 +22,6 @@ mod del;
 mod describe;
 mod dump;
 mod get;
-mod glob;
 mod list;
 mod plan;
 mod qmp;
@@ -116,7 +114,7 @@ fn execute(command: &Command, session: &mut Session, console: &mut Console) -> D
         Command::Tree(arguments) => tree::tree(session, arguments, console),
         Command::List(arguments) => list::list(session, arguments, console),
         Command::Get(arguments) => get::get(session, arguments, console),
-        Command::Set(arguments) => set::set(session, arguments),
+        Command::Set(arguments) => set::set(session, arguments, console),
         Command::Add(arguments) => add::add(session, arguments, console),
         Command::Del(arguments) => del::del(session, arguments, console),
         Command::Plan(arguments) => plan::plan(session, arguments, console),

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use qomet::Problem;
 use qomet_qmp::{ClientError, Refused};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::console::Console;
 use crate::outcome::Outcome;
@@ -81,6 +81,33 @@ impl Failure {
         console.complain(&out);
         self.outcome
     }
+}
+
+impl Failure {
+    /// The same for programs: every mistake with its code, a sentence and a hint.
+    pub(crate) fn to_json(&self) -> Value {
+        let member = |name: &str, text: &Option<String>| Some((name.to_owned(), text.clone()?.into()));
+        let mistakes = self.mistakes.iter().map(|Mistake { code, message, note, help }| {
+            let message = Some(("message".to_owned(), message.as_str().into()));
+            let members = [member("code", code), message, member("note", note), member("help", help)];
+            Value::Object(members.into_iter().flatten().collect())
+        });
+        json!({ "refused": mistakes.collect::<Vec<_>>() })
+    }
+}
+
+/// Ends a command that changes: for programs, prints what was done, and last why no more was.
+pub(crate) fn conclude(
+    for_programs: bool,
+    mut done: Vec<Value>,
+    ended: Result<(), Failure>,
+    console: &mut Console,
+) -> Result<Outcome, Failure> {
+    if for_programs {
+        done.extend(ended.as_ref().err().map(Failure::to_json));
+        console.print(&format!("{:#}\n", Value::Array(done)));
+    }
+    ended.map(|()| Outcome::Fine)
 }
 
 impl From<ClientError> for Failure {

@@ -3,23 +3,30 @@
 //! All values are read before the first is sent: one that is wrong changes nothing.
 
 use qomet_qmp::ClientError;
+use serde_json::json;
 
 use super::arguments::Set;
-use super::report::Failure;
+use super::report::{Failure, conclude};
 use super::session::Session;
 use super::target::{self, Target};
 use super::{Done, value};
-use crate::outcome::Outcome;
+use crate::console::Console;
 
 /// Runs the command.
-pub(super) fn set(session: &mut Session, arguments: &Set) -> Done {
+pub(super) fn set(session: &mut Session, arguments: &Set, console: &mut Console) -> Done {
+    let mut done = Vec::new();
+    let ended = change(session, arguments, &mut done);
+    conclude(arguments.json, done, ended, console)
+}
+
+fn change(session: &mut Session, arguments: &Set, done: &mut Vec<serde_json::Value>) -> Result<(), Failure> {
     let mut changes = Vec::new();
     for text in &arguments.assignments {
         changes.push(read(session, text)?);
     }
     for (Target { path, property }, value) in changes {
         match session.client.set(&path, &property, value) {
-            Ok(()) => {}
+            Ok(()) => done.push(json!({ "changed": path, "property": property })),
             Err(ClientError::Refused(refused)) => {
                 let names = names(session, &path, &property);
                 let failure = target::explain(&mut session.client, &path, Some(&property), *refused);
@@ -28,7 +35,7 @@ pub(super) fn set(session: &mut Session, arguments: &Set) -> Done {
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(Outcome::Fine)
+    Ok(())
 }
 
 /// What an enum takes: QEMU's refusals do not say.

@@ -8,11 +8,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::convert::Infallible;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use qomet::Glob;
 use qomet_qmp::{ClientError, Event, ObjectView, PropertyView, Reading};
 use serde_json::{Value, json};
 
 use super::arguments::Watch;
-use super::glob::Glob;
 use super::report::Failure;
 use super::session::Session;
 use super::{Done, value};
@@ -33,7 +33,7 @@ enum Change {
 
 /// Runs the command.
 pub(super) fn watch(session: &mut Session, arguments: &Watch, console: &mut Console) -> Done {
-    let glob = arguments.glob.as_deref().map_or_else(|| Glob::new("*"), Glob::new);
+    let glob = Glob::of_paths(arguments.glob.as_deref().unwrap_or("**"));
     let done = match session.client.has_command("x-watch")? {
         true => listen(session, arguments, &glob, console),
         false => poll(session, arguments, &glob, console),
@@ -55,13 +55,12 @@ fn listen(
 ) -> Result<Infallible, ClientError> {
     let id = session.client.execute("x-watch", json!({ "queue": QUEUE }))?.get("id").cloned();
     // The values that were before are those of now, or of what has been told since.
-    let mut known: HashMap<(String, String), Reading> = HashMap::new();
+    let mut known: HashMap<String, HashMap<String, Reading>> = HashMap::new();
     let objects = session.client.read_tree("/", None)?;
     console.complain(&format!("watching; there are {} now\n", count(objects.len(), "object")));
     for object in objects {
-        for PropertyView { name, reading, .. } in object.properties {
-            known.insert((object.path.clone(), name), reading);
-        }
+        let values = object.properties.into_iter().map(|PropertyView { name, reading, .. }| (name, reading));
+        known.insert(object.path, values.collect());
     }
     loop {
         let event = match session.client.next_event(None) {
@@ -85,13 +84,13 @@ fn listen(
         let change = match event.name.as_str() {
             "X_CREATED" if is_ours => Change::Created { path: path.clone(), type_name: text("type") },
             "X_DELETED" if is_ours => {
-                known.retain(|(of, _), _| *of != path);
+                known.remove(&path);
                 Change::Deleted { path: path.clone() }
             }
             "X_CHANGED" if is_ours => {
                 let told = event.data.get("value").cloned().map(Reading::Value);
                 let to = told.unwrap_or_else(|| Reading::Failed("not shown".to_owned()));
-                let before = known.insert((path.clone(), property.clone()), to.clone());
+                let before = known.entry(path.clone()).or_default().insert(property.clone(), to.clone());
                 let from = before.unwrap_or_else(|| Reading::Failed("not known".to_owned()));
                 Change::Changed { path: path.clone(), property: property.clone(), from, to }
             }
@@ -100,7 +99,7 @@ fn listen(
                 continue;
             }
         };
-        if glob.is_meant(&path, Some(property.as_str()).filter(|name| !name.is_empty())) {
+        if is_meant(glob, &path, Some(property.as_str()).filter(|name| !name.is_empty())) {
             tell(session, &change, arguments.json, console)?;
         }
     }
@@ -150,13 +149,18 @@ fn tell_event(event: &Event, for_programs: bool, console: &mut Console) {
     console.print(&format!("{}  ! {name} {data}\n", clock(*seconds)));
 }
 
+/// Whether an object at that path, or a property of it, is meant. Who watches an object watches its properties.
+fn is_meant(glob: &Glob, path: &str, property: Option<&str>) -> bool {
+    glob.fits(path) || property.is_some_and(|property| glob.fits(&format!("{path}.{property}")))
+}
+
 /// What there is of what is meant.
 fn look(session: &mut Session, glob: &Glob) -> Result<Vec<ObjectView>, ClientError> {
     let mut objects = session.client.read_tree("/", None)?;
     objects.retain_mut(|object| {
         let path = object.path.clone();
-        object.properties.retain(|property| glob.is_meant(&path, Some(&property.name)));
-        glob.is_meant(&path, None) || !object.properties.is_empty()
+        object.properties.retain(|property| is_meant(glob, &path, Some(&property.name)));
+        is_meant(glob, &path, None) || !object.properties.is_empty()
     });
     Ok(objects)
 }
@@ -291,6 +295,17 @@ mod tests {
         ];
         assert_eq!(compare(&before, &now), expected);
         assert_eq!(compare(&now, &now), []);
+    }
+
+    #[test]
+    fn a_property_is_meant_by_itself_or_with_its_object() {
+        let is_meant = |glob: &str, property| is_meant(&Glob::of_paths(glob), "/objects/ram0", property);
+        for glob in ["*.size", "ram0", "/objects/*", "**", "objects/ram0.s*"] {
+            assert!(is_meant(glob, Some("size")), "{glob}");
+        }
+        assert!(!is_meant("*.size", Some("share")) && !is_meant("*.size", None));
+        // A star is within a component, as in x-tree and x-watch.
+        assert!(!is_meant("/*", None) && !is_meant("/*.size", Some("size")));
     }
 
     #[test]

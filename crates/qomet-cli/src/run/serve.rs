@@ -11,7 +11,7 @@ use qomet_qmp::{
 use super::monitor;
 use super::reload::Reload;
 use crate::arguments::Run;
-use crate::host::Stop;
+use crate::host::{self, Stop};
 use crate::outcome::Trouble;
 use crate::text::reason;
 
@@ -53,8 +53,26 @@ pub(super) fn bind(arguments: &Run) -> Result<Vec<Listener>, Trouble> {
             Trouble(format!("{error}{hint}"))
         })
     };
+    let all: Vec<&Address> = arguments.qmp.iter().chain(&arguments.qmp_readonly).collect();
+    for (index, address) in all.iter().enumerate() {
+        // A port that is left to the host is another one each time.
+        let is_place = !matches!(address, Address::Stdio | Address::Tcp { port: 0, .. });
+        if is_place && all.iter().take(index).any(|other| is_same(other, address)) {
+            return Err(Trouble(format!(
+                "'{address}' is given twice: clients at one place have the same rights"
+            )));
+        }
+    }
     let reading = arguments.qmp_readonly.iter().map(|address| Ok(bind(address)?.read_only()));
     arguments.qmp.iter().map(bind).chain(reading).collect()
+}
+
+/// Whether two addresses are one place, however they are written.
+fn is_same(one: &Address, other: &Address) -> bool {
+    match (one, other) {
+        (Address::Unix(one), Address::Unix(other)) => host::absolute(one) == host::absolute(other),
+        _ => one == other,
+    }
 }
 
 /// Where clients find the server, for people.

@@ -95,6 +95,15 @@ fn a_value_is_set_as_its_type_asks() {
 }
 
 #[test]
+fn what_was_done_is_told_to_programs_and_last_what_was_refused() {
+    let served = Served::new();
+    let add = ["add", "printer,id=third,buffer=8K", "printer,id=third", "--json"];
+    insta::assert_snapshot!(served.ask(&add));
+    insta::assert_snapshot!(served.ask(&["set", "first.paper=a4", "third.paper=letter", "--json"]));
+    insta::assert_snapshot!(served.ask(&["del", "nobody", "third", "--json"]));
+}
+
+#[test]
 fn a_value_that_is_wrong_changes_nothing() {
     let served = Served::new();
     insta::assert_snapshot!(served.ask(&["set", "first.paper=a4", "first.buffer=1Q"]));

@@ -122,9 +122,13 @@ fn remove(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let missing = || not_found(&shown);
     let set = u64::try_from(fdset_id).map_err(|_| missing())?;
     let fd = fd.map(i32::try_from).transpose().map_err(|_| missing())?;
-    descriptors(call).remove(set, fd).map_err(|_| missing())?;
-    Nothing.write(call.output);
-    Ok(Done::Now)
+    let descriptors = descriptors(call);
+    Ok(Done::Later(Box::new(move |output| {
+        // Closing may wait for a device or another machine.
+        descriptors.remove(set, fd).map_err(|_| not_found(&shown))?;
+        Nothing.write(output);
+        Ok(())
+    })))
 }
 
 fn not_found(name: &str) -> Refusal {
@@ -161,7 +165,10 @@ fn get(call: &mut Call<'_>) -> Result<Done, Refusal> {
 
 fn close(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let Name { fdname } = call.read()?;
-    drop(descriptors(call).take(&fdname).ok_or_else(|| not_found(&fdname))?);
-    Nothing.write(call.output);
-    Ok(Done::Now)
+    let descriptor = descriptors(call).take(&fdname).ok_or_else(|| not_found(&fdname))?;
+    Ok(Done::Later(Box::new(move |output| {
+        drop(descriptor);
+        Nothing.write(output);
+        Ok(())
+    })))
 }

@@ -97,6 +97,11 @@ impl Connection {
         self.session.peer().number()
     }
 
+    /// Whether a command of the client is under way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.session.is_busy()
+    }
+
     /// One turn: sends, reads at most one buffer, takes what was received, sends.
     pub(super) fn turn(&mut self, buffer: &mut [u8], readable: bool) -> Fate {
         match self.try_turn(buffer, readable) {
@@ -217,9 +222,14 @@ impl Connection {
     }
 
     /// The work that was under way is done. What it posted comes in front of its reply.
-    pub(super) fn finish(&mut self, reply: &str) {
+    pub(super) fn finish(&mut self, reply: String) {
         self.session.peer().deliver(&mut self.output, FULL);
-        self.output.push_str(reply);
+        // A whole tree is not copied once more.
+        if self.output.is_empty() {
+            self.output = reply;
+        } else {
+            self.output.push_str(&reply);
+        }
         self.session.finish();
     }
 

@@ -8,6 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nix::sys::stat::SFlag;
 use nix::unistd::geteuid;
@@ -18,6 +19,9 @@ use crate::host::Host;
 
 /// How many clients may wait to be accepted.
 const BACKLOG: i32 = 1024;
+
+/// How long to wait for another program that makes a socket in the same folder.
+const HOLDING: Duration = Duration::from_secs(1);
 
 /// A place where clients come from; nobody is served before a [`Server`](super::Server) starts. The file of a unix
 /// socket goes with it.
@@ -147,6 +151,10 @@ impl Listener {
 }
 
 fn bind_unix(host: &Host, path: &Path) -> io::Result<Socket> {
+    // Between its making and its listening a socket looks stale: another server of ours must not take it for that. A
+    // folder that cannot be held (it cannot be read, or a program holds it for good) is used all the same.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let _held = host.hold_folder(folder.unwrap_or(Path::new(".")), HOLDING).ok();
     clear(host, path)?;
     let fd = host.listen_unix(path, BACKLOG).map_err(|error| refuse(path.display(), &describe(&error)))?;
     let file = identity(host, path).map(|(device, inode)| (path.to_owned(), device, inode));

@@ -76,13 +76,39 @@ impl Reactor {
         self.shared.end(cause);
         // Nobody new is let in, and the files go, before anybody is told.
         self.listeners.clear();
-        let all = self.connections.values_mut();
-        let late: Vec<_> = all.filter_map(|one| one.farewell(cause).then_some(one)).collect();
-        let deadline = Instant::now() + self.shared.host.patience(FAREWELL);
-        for connection in late {
-            connection.linger(deadline);
+        // Whose command is under way is told how it ended; nobody waits for that with them.
+        let mut busy: HashMap<_, _> = self.connections.extract_if(|_, one| one.is_busy()).collect();
+        let idle = mem::take(&mut self.connections);
+        self.part(idle.into_values(), cause);
+        while !busy.is_empty() {
+            for mail in self.mailbox.take() {
+                match mail {
+                    Mail::Finished(number, reply) => {
+                        if let Some(mut connection) = busy.remove(&number) {
+                            connection.finish(reply);
+                            self.part([connection], cause);
+                        }
+                    }
+                    Mail::Lost(number) => drop(busy.remove(&number)),
+                    Mail::Client(_) | Mail::Events(_) | Mail::End(_) => {}
+                }
+            }
+            // The work was cancelled, and the server waits for its end in any case.
+            if !busy.is_empty() && self.shared.host.wait_for_bell(&self.mailbox.bell).is_err() {
+                break;
+            }
         }
         self.mailbox.close();
+    }
+
+    /// Says goodbye to clients and lets them go.
+    fn part(&self, connections: impl IntoIterator<Item = Box<Connection>>, cause: Cause) {
+        let all = connections.into_iter();
+        let late: Vec<_> = all.filter_map(|mut one| one.farewell(cause).then_some(one)).collect();
+        let deadline = Instant::now() + self.shared.host.patience(FAREWELL);
+        for mut connection in late {
+            connection.linger(deadline);
+        }
     }
 
     fn timeout(&self) -> EpollTimeout {
@@ -124,7 +150,7 @@ impl Reactor {
                     Mail::Events(number) => self.serve(number, false),
                     Mail::Finished(number, reply) => {
                         if let Some(connection) = self.connections.get_mut(&number) {
-                            connection.finish(&reply);
+                            connection.finish(reply);
                             self.serve(number, false);
                         }
                     }

@@ -214,6 +214,9 @@ fn a_change_is_refused_if_somebody_was_faster() {
     );
     assert_eq!(client.run("object-add", &add(2)), json!({}));
     assert_eq!(code(&client.run("qom-set", &set(1))), "revision-changed");
+    // Before any work: the value is not even read.
+    let unread = json!({"path": "a", "property": "level", "value": "three", "x-if-revision": 1});
+    assert_eq!(code(&client.run("qom-set", &unread)), "revision-changed");
     assert_eq!(client.run("qom-set", &set(0)), json!({}));
     assert_eq!(code(&client.run("object-del", &delete(2))), "revision-changed");
     assert_eq!(client.run("object-del", &delete(3)), json!({}));

@@ -92,6 +92,39 @@ fn what_takes_long_holds_nobody_up_and_is_cancelled_at_the_end() {
 }
 
 #[test]
+fn a_signal_is_told_after_the_reply_to_what_is_under_way() {
+    let (_folder, path, server) = serve();
+    let (mut builder, mut other) = (Client::new(&path), Client::new(&path));
+    builder.say("{'execute': 'object-add', 'arguments': {'qom-type': 'cathedral', 'id': 'c'}, 'id': 1}");
+    while other.ask("{'execute': 'query-jobs'}")["return"] == json!([]) {}
+    server.stopper().stop(Cause::Signal);
+    let heard: Vec<Value> =
+        std::iter::repeat_with(|| builder.hear()).take_while(|said| !said.is_null()).collect();
+    // Somebody has looked at the job, so that it is told of.
+    let rest: Vec<&Value> = heard.iter().filter(|said| said["event"] != "JOB_STATUS_CHANGE").collect();
+    assert_eq!((&rest[0]["id"], &rest[0]["error"]["data"][0]["code"]), (&json!(1), &json!("cancelled")));
+    assert_eq!((rest.len(), &rest[1]["data"]["reason"]), (2, &json!("host-signal")));
+    assert_eq!(server.wait(), Cause::Signal);
+}
+
+#[test]
+fn of_many_who_find_a_stale_socket_one_gets_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("qmp.sock");
+    for _ in 0..20 {
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        let all: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| Listener::bind(&address(&path)))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(all.iter().filter(|bound| bound.is_ok()).count(), 1);
+        assert!(std::os::unix::net::UnixStream::connect(&path).is_ok());
+        drop(all);
+        assert!(!path.exists());
+    }
+}
+
+#[test]
 fn half_a_line_then_a_hang_up_leaves_the_server_well() {
     let (_folder, path, _server) = serve();
     for _ in 0..50 {

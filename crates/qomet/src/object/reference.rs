@@ -285,6 +285,14 @@ impl ObjectRef {
         find: &dyn Fn(&str) -> Result<ObjectRef>,
         terms: Terms<'_>,
     ) -> Result<Result<(), Failed>> {
+        // Before any work; at the end it is compared once more, under the object's mutex.
+        if let Some(expected) = terms.revision
+            && self.revision() != expected
+        {
+            let found = self.revision();
+            let problem = ModelErrorKind::RevisionChanged { what: "object", expected, found };
+            return Ok(Err(input.report_name(Box::new(problem))));
+        }
         let mut input = Resolving { inner: input, find };
         match (self.class().lookup(name), self.extra(name)) {
             (Ok((slot, _)), _) => Ok(self.0.set(slot, &mut input, terms)),
