@@ -84,7 +84,7 @@ fn one_place_is_given_once_however_it_is_written() {
     let mut command = program(["run", "--qmp", &one, "--qmp-readonly", &other]);
     command.current_dir(folder.path());
     let said = Running::start(command).end();
-    assert_eq!(said.code, Some(2));
+    assert_eq!(said.code, Some(64));
     assert!(said.err.contains("'unix:qmp' is given twice"), "{}", said.err);
     assert!(folder.contents().is_empty());
 }
@@ -117,7 +117,7 @@ fn a_descriptor_that_was_inherited_is_a_set_that_a_backend_uses() {
 #[test]
 fn a_descriptor_that_was_not_inherited_is_refused() {
     let said = run(["run", "--add-fd", "fd=99,set=1", "--once", "--object", "rng-builtin,id=r"]);
-    assert_eq!(said.code, Some(2));
+    assert_eq!(said.code, Some(64));
     assert!(said.err.contains("file descriptor 99 is not open"), "{}", said.err);
 }
 
