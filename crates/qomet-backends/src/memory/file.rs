@@ -15,6 +15,32 @@ use super::problem::{refusal, warning};
 /// Guest memory that is a window of a file, a block device or persistent memory.
 ///
 /// Several objects may have windows in one file.
+///
+/// ```
+/// use qomet::{Model, TypeRegistry};
+/// use qomet_backends::memory::HostMemory;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("guest.img");
+/// let model = Model::new(TypeRegistry::builder().add(qomet_backends::types()).build().expect("types that fit"));
+/// let mut draft = model.draft("memory-backend-file")?;
+/// draft.set_id("ram0");
+/// draft.set("mem-path", path.to_str().expect("a path of text"))?;
+/// draft.set("offset", 1_u64 << 20)?;
+/// draft.set("size", 2_u64 << 20)?;
+/// draft.set("share", true)?;
+/// let object = model.create(draft)?;
+/// let region = object.interface::<dyn HostMemory>().expect("an interface of every backend").region();
+/// region.write(0, b"hello")?;
+///
+/// // The start of the memory is at the offset in the file, which was made as long as that takes.
+/// let bytes = std::fs::read(&path)?;
+/// assert_eq!(bytes.len(), 3 << 20);
+/// assert_eq!(bytes.get(1 << 20..).and_then(|window| window.get(..5)), Some(&b"hello"[..]));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Object)]
 #[object(name = "memory-backend-file", user_creatable, state = BackendState, interfaces(HostMemory))]
 pub struct FileBackend {

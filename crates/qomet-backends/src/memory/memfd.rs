@@ -11,6 +11,32 @@ use super::anonymous;
 use super::backend::{BackendState, HostMemory, MemoryBackend};
 
 /// Guest memory that other processes can map: a file without a name, gone with the last who has it open.
+///
+/// ```
+/// use std::fs::File;
+/// use std::io::Read as _;
+///
+/// use qomet::{Model, TypeRegistry};
+/// use qomet_backends::memory::HostMemory;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let model = Model::new(TypeRegistry::builder().add(qomet_backends::types()).build().expect("types that fit"));
+/// let mut draft = model.draft("memory-backend-memfd")?;
+/// draft.set_id("ram0");
+/// draft.set("size", 1_u64 << 20)?;
+/// let object = model.create(draft)?;
+/// let region = object.interface::<dyn HostMemory>().expect("an interface of every backend").region();
+/// region.write(0, b"hello")?;
+///
+/// // Another process gets the descriptor; here it is read in this one.
+/// let mut file = File::from(region.file().expect("the file of a memfd").try_clone()?);
+/// let mut bytes = [0; 5];
+/// file.read_exact(&mut bytes)?;
+/// assert_eq!(&bytes, b"hello");
+/// assert!(file.set_len(0).is_err()); // nobody takes the memory away
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Object)]
 #[object(name = "memory-backend-memfd", user_creatable, state = BackendState, interfaces(HostMemory))]
 pub struct MemfdBackend {

@@ -11,6 +11,37 @@ use super::anonymous;
 use super::backend::{BackendState, HostMemory, MemoryBackend};
 
 /// Guest memory without a file: the host's RAM, gone with the object. With `share` other processes can map it too.
+///
+/// ```
+/// use std::fs::File;
+/// use std::os::unix::fs::FileExt as _;
+///
+/// use qomet::{Model, TypeRegistry};
+/// use qomet_backends::memory::HostMemory;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let model = Model::new(TypeRegistry::builder().add(qomet_backends::types()).build().expect("types that fit"));
+/// let mut draft = model.draft("memory-backend-ram")?;
+/// draft.set_id("own0");
+/// draft.set("size", 1_u64 << 20)?;
+/// let own = model.create(draft)?;
+/// let region = own.interface::<dyn HostMemory>().expect("an interface of every backend").region();
+/// assert!(region.file().is_none()); // nothing that another process could map
+///
+/// let mut draft = model.draft("memory-backend-ram")?;
+/// draft.set_id("ram0");
+/// draft.set("size", 1_u64 << 20)?;
+/// draft.set("share", true)?;
+/// let shared = model.create(draft)?;
+/// let region = shared.interface::<dyn HostMemory>().expect("an interface of every backend").region();
+/// region.write(4096, b"hello")?;
+/// let file = File::from(region.file().expect("what shared memory is handed on as").try_clone()?);
+/// let mut bytes = [0; 5];
+/// file.read_exact_at(&mut bytes, region.file_offset() + 4096)?;
+/// assert_eq!(&bytes, b"hello");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Object)]
 #[object(name = "memory-backend-ram", user_creatable, state = BackendState, interfaces(HostMemory))]
 pub struct RamBackend {

@@ -11,6 +11,32 @@ use super::anonymous;
 use super::backend::{BackendState, HostMemory, MemoryBackend};
 
 /// Guest memory that is POSIX shared memory, whose name is removed at once: other processes get it as a descriptor.
+///
+/// ```
+/// use qomet::{Model, TypeRegistry};
+/// use qomet_backends::memory::HostMemory;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let model = Model::new(TypeRegistry::builder().add(qomet_backends::types()).build().expect("types that fit"));
+/// let mut draft = model.draft("memory-backend-shm")?;
+/// draft.set_id("ram0");
+/// draft.set("size", 1_u64 << 20)?;
+/// let object = model.create(draft)?;
+/// let region = object.interface::<dyn HostMemory>().expect("an interface of every backend").region();
+///
+/// // Two mappings of the same bytes, as of two processes.
+/// let file = std::fs::File::from(region.file().expect("the file of shared memory").try_clone()?);
+/// assert_eq!(std::os::unix::fs::MetadataExt::nlink(&file.metadata()?), 0); // it has no name any more
+/// std::os::unix::fs::FileExt::write_all_at(&file, b"there", 4096)?;
+/// let mut bytes = [0; 5];
+/// region.read(4096, &mut bytes)?;
+/// assert_eq!(&bytes, b"there");
+/// region.discard(4096, 4096)?;
+/// region.read(4096, &mut bytes)?;
+/// assert_eq!(bytes, [0; 5]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Object)]
 #[object(name = "memory-backend-shm", user_creatable, state = BackendState, interfaces(HostMemory))]
 pub struct ShmBackend {

@@ -12,20 +12,26 @@ use crate::problem::BackendErrorKind;
 
 /// A password or key that the kernel keeps in a keyring.
 ///
-/// ```no_run
+/// ```
+/// use linux_keyutils::{KeyRing, KeyRingIdentifier};
 /// use qomet::prelude::*;
 /// use qomet_backends::secret::SecretProvider;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // As `keyctl add user disk0 hunter2 @p` does, which prints the serial number.
+/// let ring = KeyRing::from_special_id(KeyRingIdentifier::Process, true);
+/// let Ok(key) = ring.and_then(|ring| ring.add_key("disk0", b"hunter2")) else {
+///     return Ok(()); // a container may forbid keys
+/// };
+///
 /// let model = Model::new(TypeRegistry::builder().add(qomet_backends::types()).build().expect("types that fit"));
 /// let mut draft = model.draft("secret_keyring")?;
 /// draft.set_id("sec0");
-/// // What `keyctl add user disk0 PASSWORD @s` printed.
-/// draft.set("serial", 0x2b0f_5a3c_i32)?;
+/// draft.set("serial", key.get_id().0)?;
 /// let object = model.create(draft)?;
 ///
 /// let provider = object.interface::<dyn SecretProvider>().expect("every secret provides it");
-/// println!("{} bytes", provider.secret().expose().len());
+/// assert_eq!(provider.secret().expose(), b"hunter2");
 /// # Ok(())
 /// # }
 /// ```

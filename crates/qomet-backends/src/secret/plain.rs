@@ -31,6 +31,21 @@ use crate::problem::BackendErrorKind;
 /// let provider = object.interface::<dyn SecretProvider>().expect("every secret provides it");
 /// assert_eq!(provider.secret().expose(), b"hello");
 /// assert_eq!(object.get::<String>("data").unwrap_err().code(), "write-only");
+///
+/// // Another one, encrypted under a key of 32 bytes: openssl enc -aes-256-cbc -base64 -K … -iv …
+/// let mut key = model.draft("secret")?;
+/// key.set_id("key0");
+/// key.set("data", "0123456789abcdef0123456789abcdef")?;
+/// model.create(key)?;
+/// let mut draft = model.draft("secret")?;
+/// draft.set_id("sec1");
+/// draft.set("data", "Agcyiky1Hq9ku0Y8VmSiSg==")?;
+/// draft.set("format", "base64")?;
+/// draft.set("keyid", "key0")?;
+/// draft.set("iv", "ZmVkY2JhOTg3NjU0MzIxMA==")?;
+/// let object = model.create(draft)?;
+/// let provider = object.interface::<dyn SecretProvider>().expect("every secret provides it");
+/// assert_eq!(provider.secret().expose(), b"hunter2");
 /// # Ok(())
 /// # }
 /// ```

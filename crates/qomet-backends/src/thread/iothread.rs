@@ -81,6 +81,41 @@ impl Check for EventLoopBase {
 }
 
 /// A thread with an event loop, which runs what is submitted to it.
+///
+/// Work runs one after the other; descriptors are served in between.
+///
+/// ```
+/// use std::io::Write as _;
+/// use std::ops::ControlFlow;
+/// use std::os::unix::net::UnixStream;
+///
+/// use qomet::{Model, TypeRegistry};
+/// use qomet_backends::thread::{EventLoop, Readiness};
+/// use qomet_memory::ThreadNumber;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let model = Model::new(TypeRegistry::builder().add(qomet_backends::types()).build().expect("types that fit"));
+/// let mut draft = model.draft("iothread")?;
+/// draft.set_id("io0");
+/// let object = model.create(draft)?;
+/// let events = object.interface::<dyn EventLoop>().expect("an interface of every iothread");
+///
+/// let (tell, told) = std::sync::mpsc::channel();
+/// let (mut near, far) = UnixStream::pair()?;
+/// let answer = tell.clone();
+/// events.watch(far.into(), Readiness::Readable, Box::new(move |_| {
+///     let _ = answer.send(ThreadNumber::current().get());
+///     ControlFlow::Break(())
+/// }))?;
+/// near.write_all(b"x")?;
+/// assert_eq!(told.recv()?, events.thread_id()); // served on the thread of the object
+///
+/// object.set("poll-max-ns", 0_i64)?; // while it runs
+/// events.submit(Box::new(move || drop(tell.send(ThreadNumber::current().get()))));
+/// assert_eq!(told.recv()?, events.thread_id());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Object)]
 #[object(name = "iothread", user_creatable, state = IoThreadState, interfaces(EventLoop))]
 pub struct IoThread {
