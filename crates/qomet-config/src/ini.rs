@@ -226,9 +226,9 @@ fn section(inside: &str, start: usize) -> Content<'_> {
 /// `key = "value"`, which starts at `start`.
 fn pair(text: &str, start: usize) -> Content<'_> {
     let Some((key, rest)) = text.split_once('=') else { return Content::Other };
-    // QEMU wants white space on both sides.
+    // QEMU takes all up to white space for the key; behind the '=' it needs none.
     let (name, behind) = (key.trim_end(), rest.trim_start());
-    let spaced = name.len() < key.len() && behind.len() < rest.len() && !name.contains(char::is_whitespace);
+    let spaced = name.len() < key.len() && !name.contains(char::is_whitespace);
     let Some(value) = behind.strip_prefix('"').filter(|_| spaced && !name.is_empty()) else {
         return Content::Other;
     };
@@ -273,6 +273,13 @@ mod tests {
     fn a_section_is_a_bag() {
         let text = "# of two\n[object \"a\"]\n  qom-type = \"t\"\n\tsize = \"1G\" # one\n\n[object \"b\"]\r\n  l.1 = \"y, z\"\r\n  l.0 = \"\"\r\n";
         assert_eq!(read(text), ("{id:a qom-type:t size:1G}{id:b l:[2]}".to_owned(), vec![]));
+    }
+
+    #[test]
+    fn white_space_stands_before_the_equals_sign_and_may_stand_behind_it() {
+        let (bags, mistakes) = read("[object \"a\"]\n k =\"1\"\nl\t=  \"2\"\nm= \"3\"\nn=\"4\"\n");
+        assert_eq!(bags, "{id:a k:1 l:2}");
+        assert_eq!(mistakes, ["not-a-section-line: m= \"3\"", "not-a-section-line: n=\"4\""]);
     }
 
     #[test]
