@@ -15,6 +15,16 @@
 //! problem       every kind of mistake, worded
 //! unavailable   the types of QEMU that are not here, and why
 //! ```
+//!
+//! # Adding a type
+//!
+//! 1. A file with the struct (its properties, each described), `Realize`, and the interfaces of its family; Rust wants its
+//!    `mod` in the family. `qomet-cli/examples/own_types.rs` is a type in full.
+//! 2. One line in the list below. Documents, lines, QMP, help, `describe` and the JSON Schema know it from there; a struct
+//!    that is forgotten here does not compile.
+//!
+//! Then `qomet schema --out schema` shows reviewers what is new, and the tests over all types (defaults, messages,
+//! schemas) have the type in them without being told.
 #![forbid(unsafe_code)]
 
 pub mod authz;
