@@ -4,6 +4,7 @@
 //! process   starting it, reading what it says, waiting with a deadline
 //! check     exit codes and reports of `check`
 //! client    the commands that ask a server: ours, QEMU, qemu-storage-daemon
+//! memory    memory handed to a client by descriptors
 //! run       what `run` makes, holds and leaves behind
 //! preview   what `preview` says would be programmed
 //! load      many clients, bad clients, damaged streams
@@ -14,6 +15,7 @@
 mod check;
 mod client;
 mod load;
+mod memory;
 mod preview;
 mod process;
 mod run;

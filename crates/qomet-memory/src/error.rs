@@ -131,9 +131,7 @@ pub enum MemoryError {
     Truncated { subject: String, length: u64, end: u64 },
     #[error("the region of {subject} is read-only memory")]
     ReadOnlyRegion { subject: String },
-    #[error(
-        "private memory of {subject} cannot be mapped a second time: the second mapping would be other memory"
-    )]
+    #[error("{subject} is mapped privately: another mapping of it would be other memory")]
     NotShared { subject: String },
     #[error("{subject} cannot be at {at} of a reservation: {why}")]
     Misplaced { subject: String, at: u64, why: Misplacement },

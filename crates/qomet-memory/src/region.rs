@@ -248,7 +248,7 @@ impl Region {
     }
 
     /// Whether every mapping of it is the same bytes: writes reach the file, or there are none.
-    pub(crate) fn is_one_memory(&self) -> bool {
+    pub fn is_one_memory(&self) -> bool {
         self.parts.file.is_some() && (self.is_shared() || self.parts.rom)
     }
 

@@ -8,7 +8,9 @@
 //! Why not a match over names: the program decides which commands there are (those about memory live with the
 //! memory types), and introspection must list exactly those.
 
+use std::any::Any;
 use std::collections::HashMap;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -17,6 +19,7 @@ use qomet::{Class, Diagnostics, ErrorClass, Model, Native, NativeInput, Output, 
 use qomet_config::{JsonOutput, Leniency, Node, TapeInput};
 
 use crate::commands;
+use crate::host::MOST_DESCRIPTORS;
 use crate::jobs::{Jobs, Task};
 use crate::peer::{Peer, Peers};
 use crate::schema;
@@ -39,6 +42,8 @@ pub(crate) enum Done {
     Later(Later),
     /// There is much to write. It ends by itself and soon, so it waits for no job.
     Soon(Later),
+    /// The result is written, and these descriptors go with it.
+    Handed(Vec<Arc<OwnedFd>>),
 }
 
 /// A type in `query-qmp-schema`.
@@ -82,6 +87,25 @@ pub(crate) struct Call<'c> {
     pub(crate) arguments: Option<Node<'c>>,
     pub(crate) output: &'c mut JsonOutput,
 }
+
+/// A result that comes with descriptors (`SCM_RIGHTS`): see [`Command::handing`].
+pub struct Handed<R> {
+    /// The result.
+    pub value: R,
+    /// The descriptors, at most [`Handed::MOST`], which the result names by their place in this list.
+    pub descriptors: Vec<Arc<OwnedFd>>,
+    /// Dropped when the client leaves.
+    pub kept: Box<dyn Any + Send>,
+}
+
+impl<R> Handed<R> {
+    /// How many descriptors the kernel carries at once.
+    pub const MOST: usize = MOST_DESCRIPTORS;
+}
+
+/// What is kept for a client until it leaves.
+#[derive(Default)]
+struct Kept(Vec<Box<dyn Any + Send>>);
 
 /// Arguments of a command that takes none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -147,6 +171,33 @@ impl Command {
     /// A command that only tells something.
     pub fn query<R: Value>(name: &'static str, run: impl Fn(&Model) -> R + Send + Sync + 'static) -> Self {
         Self::typed(name, move |model, Nothing| Ok(run(model))).read_only()
+    }
+
+    /// A command of typed arguments that hands descriptors to the client with its result. It is given the client's
+    /// name, under which what it uses for the client may be kept in use.
+    pub fn handing<A: Value, R: Value>(
+        name: &'static str,
+        run: impl Fn(&Model, A, &str) -> Result<Handed<R>, Refusal> + Send + Sync + 'static,
+    ) -> Self {
+        Self::raw(name, Shape::Of(A::TYPE), Shape::Of(R::TYPE), move |call| {
+            let arguments = call.read::<A>()?;
+            if !call.client().takes_descriptors() {
+                let what = "descriptors are handed to clients of a unix socket, which this is not";
+                return Err(Refusal::custom("no-unix-socket", what));
+            }
+            let client = format!("QMP client {}", call.client().number());
+            let Handed { value, descriptors, kept } = run(call.model(), arguments, &client)?;
+            if descriptors.len() > MOST_DESCRIPTORS {
+                let what = format!(
+                    "{} descriptors are too many for one message, which carries {MOST_DESCRIPTORS}",
+                    descriptors.len()
+                );
+                return Err(Refusal::custom("too-many-descriptors", what));
+            }
+            value.write(call.output);
+            call.client().with(|all: &mut Kept| all.0.push(kept));
+            Ok(if descriptors.is_empty() { Done::Now } else { Done::Handed(descriptors) })
+        })
     }
 
     /// The same, declared to change nothing that another client could see. Only such commands are served where

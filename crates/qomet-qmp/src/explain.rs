@@ -52,6 +52,12 @@ pub(crate) const EXPLANATIONS: Explanations = &[
         "The command takes a descriptor, which is sent as ancillary data (SCM_RIGHTS) with the command or just before it, and \
          none came.",
     ),
+    (
+        "no-unix-socket",
+        "Descriptors travel as ancillary data (SCM_RIGHTS), which only a Unix socket carries. Use unix:PATH, not TCP or standard \
+         input and output.",
+    ),
+    ("too-many-descriptors", "The kernel carries 253 descriptors with a message. Ask for fewer at a time."),
     ("negative-number", "The number counts from 0."),
     (
         "descriptor-name",

@@ -6,7 +6,7 @@
 //! Ringing a bell (`eventfd`) is not among the calls that can be refused: it fails only when its counter is full, and
 //! then it rings.
 
-use std::io::{self, BufRead, IoSliceMut, Write};
+use std::io::{self, BufRead, IoSlice, IoSliceMut, Write};
 use std::mem::MaybeUninit;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -26,13 +26,17 @@ use nix::sys::stat::{FileStat, Mode};
 use rustix::io::{Errno, FdFlags};
 use rustix::net::sockopt::Timeout;
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, SocketAddrAny, SocketFlags,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, SocketAddrAny, SocketFlags,
 };
 
 use crate::faults::Call;
 
 /// At most so many descriptors are taken from one message, as QEMU does; the kernel closes the others.
 pub(crate) const DESCRIPTORS: usize = 16;
+
+/// So many the kernel carries in one message (`SCM_MAX_FD`).
+pub(crate) const MOST_DESCRIPTORS: usize = 253;
 
 /// A way to the operating system: the real one, or one that refuses by plan. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -375,5 +379,23 @@ impl Host {
     pub(crate) fn send(&self, socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
         self.gate(Call::Send)?;
         Ok(rustix::net::send(socket, bytes, SendFlags::NOSIGNAL)?)
+    }
+
+    /// The same, with descriptors, which go with the first byte.
+    pub(crate) fn send_with(
+        &self,
+        socket: BorrowedFd<'_>,
+        bytes: &[u8],
+        descriptors: &[std::sync::Arc<OwnedFd>],
+    ) -> io::Result<usize> {
+        self.gate(Call::Send)?;
+        let descriptors: Vec<BorrowedFd<'_>> = descriptors.iter().map(|one| one.as_fd()).collect();
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !control.push(SendAncillaryMessage::ScmRights(&descriptors)) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let parts = [IoSlice::new(bytes)];
+        Ok(rustix::net::sendmsg(socket, &parts, &mut control, SendFlags::NOSIGNAL)?)
     }
 }

@@ -78,6 +78,8 @@ struct Queue {
 pub(crate) struct Peer {
     number: u64,
     read_only: bool,
+    /// Whether the client's socket carries descriptors.
+    descriptors_out: bool,
     /// Calls the client's reactor.
     wake: Box<dyn Fn(u64) + Send + Sync>,
     queue: Mutex<Queue>,
@@ -92,11 +94,22 @@ impl Peer {
         Peer {
             number,
             read_only,
+            descriptors_out: false,
             wake: Box::new(wake),
             queue: Mutex::default(),
             things: Mutex::new(Some(Vec::new())),
             descriptors: Mutex::default(),
         }
+    }
+
+    /// The same client, on a socket that carries descriptors.
+    pub(crate) fn with_descriptors(self) -> Self {
+        Peer { descriptors_out: true, ..self }
+    }
+
+    /// Whether the client can be sent descriptors.
+    pub(crate) fn takes_descriptors(&self) -> bool {
+        self.descriptors_out
     }
 
     /// The number of the client; no other client of the server ever has it.

@@ -44,6 +44,8 @@ pub(crate) enum Step {
     Taken,
     /// A command is under way.
     Started(Job),
+    /// A reply was written, and these descriptors go with it.
+    Handed(Vec<Arc<OwnedFd>>),
 }
 
 /// One client's side.
@@ -201,6 +203,7 @@ impl Session {
         };
         match self.run(&request, id.as_deref(), out) {
             Ok(Done::Now) => Step::Taken,
+            Ok(Done::Handed(descriptors)) => Step::Handed(descriptors),
             Ok(Done::Later(work)) => self.start(&request, work, false, id),
             Ok(Done::Soon(work)) => self.start(&request, work, true, id),
             Err(refusal) => self.refuse(out, self.dispatcher.name(&request.command), id.as_deref(), &refusal),
@@ -235,6 +238,10 @@ impl Session {
         let written = write_return(out, id, |json| {
             match dispatcher.run(command, &self.peer, request.arguments, json) {
                 Ok(Done::Now) => Ok(()),
+                Ok(handed @ Done::Handed(_)) => {
+                    later = Some(handed);
+                    Ok(())
+                }
                 Ok(other) => {
                     later = Some(other);
                     Err(None)

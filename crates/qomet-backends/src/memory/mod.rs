@@ -20,6 +20,7 @@ mod problem;
 mod query;
 mod ram;
 mod shm;
+mod table;
 
 #[cfg(test)]
 mod tests;
@@ -36,3 +37,4 @@ pub use problem::{Fault, Warning};
 pub use query::{Memdev, query_memdev};
 pub use ram::RamBackend;
 pub use shm::ShmBackend;
+pub use table::{HandedMemory, MemoryRange, MemoryTable, memory_table};

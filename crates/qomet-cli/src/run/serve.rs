@@ -1,10 +1,10 @@
 //! Serving the model to clients: the sockets of `--qmp` and `--qmp-readonly`.
 
 use qomet::Model;
-use qomet_backends::memory::query_memdev;
+use qomet_backends::memory::{HandedMemory, memory_table, query_memdev};
 use qomet_backends::thread::query_iothreads;
 use qomet_qmp::{
-    Address, Cause, Command, Dispatcher, Limits, Listener, Server, notify_ready, notify_stopping,
+    Address, Cause, Command, Dispatcher, Handed, Limits, Listener, Server, notify_ready, notify_stopping,
     raise_descriptor_limit,
 };
 
@@ -111,6 +111,10 @@ pub(super) fn serve(
             "show memory backends",
             monitor::memdev,
         ),
+        Command::handing("x-memory-table", |model, wanted, client| {
+            let HandedMemory { ranges, descriptors, leases } = memory_table(model, &wanted, client)?;
+            Ok(Handed { value: ranges, descriptors, kept: Box::new(leases) })
+        }),
         Command::query("query-iothreads", query_iothreads).with_info(
             "iothreads",
             "show iothreads",

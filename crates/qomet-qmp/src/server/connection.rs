@@ -3,8 +3,10 @@
 //! Owned by one reactor. Input is read only when all earlier input has been taken, and taken only while little waits to
 //! be sent, so a client that does not read bounds itself.
 
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::sys::epoll::EpollFlags;
@@ -50,6 +52,8 @@ pub(super) struct Connection {
     /// What was written, and how much of it was sent.
     output: String,
     sent: usize,
+    /// Descriptors, each with the place in the output that they go with: the first byte of a reply.
+    handed: VecDeque<(usize, Vec<Arc<OwnedFd>>)>,
     /// Whether the client has sent its last byte.
     ended: bool,
     /// Whether the last byte that was received ends no line, so that more of it may be on its way.
@@ -81,6 +85,7 @@ impl Connection {
             taken: 0,
             output,
             sent: 0,
+            handed: VecDeque::new(),
             ended: false,
             within_line: false,
             quits: false,
@@ -187,12 +192,14 @@ impl Connection {
     fn take(&mut self, bytes: &[u8]) -> usize {
         let (mut at, mut count, mut started) = (0, 0, None);
         while self.session.is_open() && !self.is_full() {
+            let reply = self.output.len();
             let (taken, step) = self.session.step(bytes.get(at..).unwrap_or_default(), &mut self.output);
             at += taken;
             match step {
                 Step::Hungry => break,
                 Step::Taken => {}
                 Step::Started(job) => self.job = Some(job),
+                Step::Handed(descriptors) => self.handed.push_back((reply, descriptors)),
             }
             count += 1;
             // Not after the first: most turns have no second.
@@ -206,9 +213,23 @@ impl Connection {
 
     fn send(&mut self) -> io::Result<()> {
         while self.sent < self.output.len() {
-            let rest = self.output.as_bytes().get(self.sent..).unwrap_or_default();
-            match self.host.send(self.socket.as_fd(), rest) {
-                Ok(count) => self.sent += count,
+            // One piece has at most one set of descriptors, and that with its first byte.
+            let due = self.handed.front().filter(|(at, _)| *at == self.sent);
+            let next = self.handed.get(usize::from(due.is_some()));
+            let until = next.map_or(self.output.len(), |(at, _)| *at);
+            let piece = self.output.as_bytes().get(self.sent..until).unwrap_or_default();
+            let sent = match due {
+                Some((_, descriptors)) => self.host.send_with(self.socket.as_fd(), piece, descriptors),
+                None => self.host.send(self.socket.as_fd(), piece),
+            };
+            let has_handed = due.is_some();
+            match sent {
+                Ok(count) => {
+                    self.sent += count;
+                    if has_handed && count > 0 {
+                        self.handed.pop_front();
+                    }
+                }
                 Err(error) if is_later(&error) => return Ok(()),
                 Err(error) => return Err(error),
             }

@@ -219,6 +219,13 @@ fn passed(host: &Host, address: &Address, name: Option<&str>) -> io::Result<Vec<
     all.into_iter().map(socket).collect()
 }
 
+impl Socket {
+    /// Whether it is a Unix socket, which carries descriptors.
+    pub(super) fn is_unix(&self) -> bool {
+        self.is_unix
+    }
+}
+
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()

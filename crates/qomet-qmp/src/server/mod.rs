@@ -148,6 +148,8 @@ struct Terms {
     read_only: bool,
     /// Whether the server ends with it.
     sole: bool,
+    /// Whether its socket carries descriptors.
+    descriptors: bool,
 }
 
 impl Shared {
@@ -175,6 +177,7 @@ impl Shared {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let wake = Arc::clone(mailbox);
         let peer = Peer::new(number, terms.read_only, move |number| wake.post(Mail::Events(number)));
+        let peer = if terms.descriptors { peer.with_descriptors() } else { peer };
         let session = Session::new(Arc::clone(&self.dispatcher), Arc::new(peer));
         let connection = Connection::new(self.host.clone(), socket, session, seat, terms.sole);
         Ok((reactor, Box::new(connection)))
@@ -223,7 +226,12 @@ impl Server {
         let streams: Vec<_> = listeners
             .iter()
             .filter(|listener| *listener.address() == Address::Stdio)
-            .map(|listener| Terms { read_only: listener.is_read_only(), sole: listeners.len() == 1 })
+            .map(|listener| Terms {
+                read_only: listener.is_read_only(),
+                sole: listeners.len() == 1,
+                // The pair of sockets does, and not what stands behind it.
+                descriptors: false,
+            })
             .collect();
         let mut listeners = Some(listeners);
         for index in 0..count {

@@ -178,7 +178,8 @@ impl Reactor {
                 .flat_map(|listener| listener.sockets().iter().map(move |one| (listener, one)));
             let found = usize::try_from(index).ok().and_then(|index| pairs.into_iter().nth(index));
             let Some((listener, socket)) = found else { return };
-            let terms = Terms { read_only: listener.is_read_only(), sole: false };
+            let read_only = listener.is_read_only();
+            let terms = Terms { read_only, sole: false, descriptors: socket.is_unix() };
             let admitted = match listener.accept(socket) {
                 Ok(Some(client)) => self.shared.admit(client, terms),
                 Ok(None) => return,

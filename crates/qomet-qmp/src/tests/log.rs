@@ -42,7 +42,7 @@ fn logged(messages: &str) -> String {
             rest = &rest[taken..];
             match step {
                 Step::Hungry => break,
-                Step::Taken => {}
+                Step::Taken | Step::Handed(_) => {}
                 Step::Started(job) => {
                     job.run();
                     session.finish();

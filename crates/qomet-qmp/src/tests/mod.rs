@@ -5,6 +5,7 @@ mod bounds;
 mod client;
 mod descriptors;
 mod faults;
+mod handed;
 mod handle;
 mod hmp;
 mod jobs;

@@ -37,7 +37,7 @@ impl Client {
             at += taken;
             match step {
                 Step::Hungry => break,
-                Step::Taken => {}
+                Step::Taken | Step::Handed(_) => {}
                 Step::Started(job) => self.jobs.push(job),
             }
         }

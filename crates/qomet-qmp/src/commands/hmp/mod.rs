@@ -181,7 +181,8 @@ fn within(
 /// The same for a command that changes something and returns nothing.
 fn silently(call: &mut Call<'_>, run: impl FnOnce(&mut Call<'_>) -> Result<Done, Refusal>) -> Outcome {
     Ok(match within(call, run)?.0 {
-        Done::Now => Said::Text(String::new()),
+        // Lines carry no descriptors, and no line hands any out.
+        Done::Now | Done::Handed(_) => Said::Text(String::new()),
         Done::Later(work) | Done::Soon(work) => Said::Later(Box::new(move || {
             work(&mut JsonOutput::compact())?;
             Ok(String::new())
