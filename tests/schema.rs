@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use qomet::{Class, Level, Model, TypeRegistry, ValueType};
-use qomet_config::{Documents, document_schema};
+use qomet_config::{Documents, document_schema, type_schema};
 use serde_json::{Map, Value, json};
 
 use crate::dummies;
@@ -202,6 +202,47 @@ fn bag(class: &Class) -> BoxedStrategy<Value> {
             bag
         })
         .boxed()
+}
+
+#[test]
+fn every_schema_is_one_by_the_standard() {
+    let registry = dummies::registry();
+    let types = registry.classes().filter(|class| class.is_user_creatable()).map(|class| type_schema(class));
+    let schemas: Vec<Value> = std::iter::once(document_schema(&registry)).chain(types).collect();
+
+    let wrong: Vec<String> = schemas
+        .iter()
+        .filter_map(|schema| Some(jsonschema::meta::validate(schema).err()?.to_string()))
+        .collect();
+
+    assert!(schemas.len() > 10, "{} schemas", schemas.len());
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn examples_and_defaults_are_right_by_the_schema_and_by_the_check() {
+    let registry = Arc::new(TypeRegistry::builder().add(qomet_backends::types()).build().unwrap());
+    let (mut examples, mut wrong) = (0, Vec::new());
+    for class in registry.classes().filter(|class| class.is_user_creatable()) {
+        let schema = type_schema(class);
+        for (name, property) in schema["properties"].as_object().unwrap() {
+            let validator = jsonschema::draft202012::new(property).unwrap();
+            let values = property["examples"].as_array().into_iter().flatten().chain(property.get("default"));
+            for value in values.inspect(|_| examples += 1).filter(|value| !validator.is_valid(value)) {
+                wrong.push(format!("{}.{name}: {value}", class.name()));
+            }
+        }
+        let example = schema["examples"][0].to_string();
+        let refused = check(&registry, &example);
+        if !jsonschema::draft202012::new(&schema).unwrap().is_valid(&schema["examples"][0])
+            || !refused.is_empty()
+        {
+            wrong.push(format!("{example}: {refused:?}"));
+        }
+    }
+
+    assert!(examples > 50, "{examples} examples and defaults");
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

@@ -52,8 +52,8 @@ pub use line::Help;
 pub use outline::{Outline, Spot, Step, What};
 pub use render::{Reporter, render_github, render_human, render_json, render_sarif};
 pub use schema::{
-    Impact, SchemaChange, describe_property, describe_type, describe_types, document_schema, schema_diff,
-    type_schema,
+    Impact, SchemaChange, default_value, describe_property, describe_type, describe_types, document_schema,
+    example_bag, schema_diff, type_schema,
 };
 pub use source::{Location, Position, Source, Sources, TEXT_LIMIT};
 pub use syntax_error::{MISTAKES_LIMIT, SyntaxErrorKind};

@@ -113,6 +113,7 @@ use proc_macro::TokenStream;
 /// | `max` | the greatest number | the type's | `max = 200` |
 /// | `multiple_of` | what the number must be a multiple of | any | `multiple_of = 4096` |
 /// | `unit` | the unit of the number | none | `unit = "ns"` |
+/// | `example` | a value as a document writes it: text, or JSON for what is no text | none | `example = "/dev/usb/lp0"` |
 /// | `sensitive` | write-only: no getter, no reader, no message shows it | readable | `sensitive` |
 /// | `since` | the version that introduced it | not said | `since = "1.2"` |
 /// | `deprecated` | the version since which it is deprecated | not deprecated | `deprecated = "2.0"` |

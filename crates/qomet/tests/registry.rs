@@ -18,6 +18,7 @@ const fn property(name: &'static str) -> Property {
         mutability: Mutability::UntilRealized,
         bounds: Bounds::NONE,
         unit: None,
+        example: None,
         effective: false,
         sensitive: false,
         since: None,

@@ -121,7 +121,7 @@ pub struct AuthzList {
     #[property(default = ListPolicy::Deny)]
     policy: Live<ListPolicy>,
     /// The rules; the first that matches decides
-    #[property(default = Vec::new())]
+    #[property(default = Vec::new(), example = r#"[{"match": "fred", "policy": "allow"}]"#)]
     rules: Live<Vec<ListRule>>,
 }
 

@@ -63,7 +63,7 @@ pub struct AuthzListFile {
     #[object(parent)]
     base: Authz,
     /// The file with the rules
-    #[property(required)]
+    #[property(required, example = "/etc/rules.json")]
     filename: PathBuf,
     /// Whether the rules are read again when the file changes
     #[property(default = true)]

@@ -30,7 +30,7 @@ pub struct AuthzSimple {
     #[object(parent)]
     base: Authz,
     /// The identity that is allowed
-    #[property(required)]
+    #[property(required, example = "CN=laptop.example.org,O=Example")]
     identity: Live<String>,
 }
 

@@ -56,7 +56,7 @@ pub struct FileBackend {
     #[property(default = false)]
     discard_data: Live<bool>,
     /// The file, device, or folder for a temporary file
-    #[property(required)]
+    #[property(required, example = "/dev/shm/guest")]
     mem_path: PathBuf,
     /// Whether the file is persistent memory
     #[property(default = false)]

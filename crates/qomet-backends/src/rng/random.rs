@@ -43,7 +43,7 @@ pub struct RngRandom {
     #[object(parent)]
     backend: RngBackend,
     /// The device or file the bytes come from
-    #[property(default = PathBuf::from("/dev/urandom"))]
+    #[property(default = PathBuf::from("/dev/urandom"), example = "/dev/hwrng")]
     filename: PathBuf,
 }
 

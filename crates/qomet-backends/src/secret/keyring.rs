@@ -41,7 +41,7 @@ pub struct SecretKeyring {
     #[object(parent)]
     common: SecretCommon,
     /// The serial number of the key, as keyctl(1) prints it
-    #[property(required)]
+    #[property(required, example = "722426428")]
     serial: i32,
 }
 

@@ -58,6 +58,7 @@ pub struct Secret {
     #[property(sensitive)]
     data: Option<SecretText>,
     /// The file that has the secret
+    #[property(example = "/run/secrets/disk0")]
     file: Option<PathBuf>,
 }
 

@@ -68,7 +68,7 @@ pub struct ThreadContext {
     #[property(computed = ThreadContext::number)]
     thread_id: Computed<u32>,
     /// The CPUs that the threads may run on; unset: those of the process
-    #[property(effective = ThreadContext::effective_cpus, since = "7.2")]
+    #[property(effective = ThreadContext::effective_cpus, since = "7.2", example = "[0, 1]")]
     cpu_affinity: Live<Option<Vec<u16>>>,
     /// The NUMA nodes on whose CPUs the threads may run
     #[property(since = "7.2")]

@@ -85,7 +85,7 @@ impl Interface for dyn Throttle {
 #[object(name = "throttle-group", user_creatable, state = Throttling, check, interfaces(Throttle))]
 pub struct ThrottleGroup {
     /// The limits; a live set changes those that it names
-    #[property(default = ThrottleLimits::default(), effective = ThrottleGroup::limits_now)]
+    #[property(default = ThrottleLimits::default(), effective = ThrottleGroup::limits_now, example = r#"{"bps-total": 10485760}"#)]
     limits: Live<ThrottleLimits>,
     /// Bytes a second, read and written; `limits` has the stable name
     #[property(min = 0, max = 1_000_000_000_000_000_i64, unit = "bytes/s", unstable, effective = ThrottleGroup::average_now::<BPS_TOTAL>)]

@@ -6,7 +6,8 @@
 use qomet::{Class, Property, TypeRegistry};
 use serde_json::{Map, Value, json};
 
-use super::property::{default_of, unit_of};
+use super::example::{default_value, example};
+use super::property::unit_of;
 use super::value::{insert_text, number};
 
 /// A list of what [`describe_type`] gives for each type, in the order of registration; then
@@ -40,9 +41,9 @@ pub fn describe_type(class: &Class) -> Value {
     out.into()
 }
 
-/// `{"name", "type", "value-type", "values", "description", "required", "default", "mutable", "minimum", "maximum",
-/// "multiple-of", "unit", "since", "deprecated", "replaced-by", "unstable", "sensitive", "declared-by"}` of one property
-/// of `class`.
+/// `{"name", "type", "value-type", "values", "description", "required", "default", "example", "mutable", "minimum",
+/// "maximum", "multiple-of", "unit", "since", "deprecated", "replaced-by", "unstable", "sensitive", "declared-by"}` of one
+/// property of `class`.
 ///
 /// `values` are the names of an enum. The bounds are those that were declared; what the type says itself (`u8`) is
 /// not repeated. `since` and `deprecated` are versions.
@@ -59,7 +60,8 @@ pub fn describe_property(class: &Class, property: &Property) -> Value {
     insert_if(&mut out, "required", property.is_required());
     let bounds = property.bounds;
     let facts = [
-        ("default", default_of(property)),
+        ("default", default_value(property)),
+        ("example", example(property)),
         ("mutable", Some(json!(property.mutability.as_str()))),
         ("minimum", bounds.minimum.map(number)),
         ("maximum", bounds.maximum.map(number)),

@@ -6,6 +6,7 @@
 use qomet::{Class, TypeRegistry};
 use serde_json::{Map, Value, json};
 
+use super::example::example_bag;
 use super::property::property_schema;
 use super::value::{ID_PATTERN, object};
 
@@ -115,6 +116,7 @@ fn bag(class: &Class) -> Map<String, Value> {
     let mut schema = Map::new();
     schema.insert("title".to_owned(), json!(class.name()));
     super::value::insert_text(&mut schema, "description", class.description());
+    schema.insert("examples".to_owned(), json!([example_bag(class)]));
     schema.extend(object(properties, &required));
     schema
 }

@@ -14,6 +14,7 @@
 mod describe;
 mod diff;
 mod document;
+mod example;
 mod property;
 #[cfg(test)]
 mod tests;
@@ -22,3 +23,4 @@ mod value;
 pub use describe::{describe_property, describe_type, describe_types};
 pub use diff::{Impact, SchemaChange, schema_diff};
 pub use document::{document_schema, type_schema};
+pub use example::{default_value, example_bag};

@@ -1,18 +1,21 @@
 //! The schema of a property: its value and what its declaration adds.
 
-use qomet::{Presence, Property, ValueType};
+use qomet::{Property, ValueType};
 use serde_json::{Map, Value, json};
 
+use super::example::{default_value, example};
 use super::value::{insert_text, value_schema};
-use crate::json::JsonOutput;
 
 /// The schema of what a document may give for the property.
 pub(super) fn property_schema(property: &Property) -> Map<String, Value> {
     let mut schema = Map::new();
     insert_text(&mut schema, "description", property.description);
     schema.extend(value_schema(property.value_type, property.bounds));
-    if let Some(default) = default_of(property) {
+    if let Some(default) = default_value(property) {
         schema.insert("default".to_owned(), default);
+    }
+    if let Some(example) = example(property) {
+        schema.insert("examples".to_owned(), json!([example]));
     }
     schema.insert("x-mutable".to_owned(), json!(property.mutability.as_str()));
     if let Some(unit) = unit_of(property) {
@@ -32,18 +35,6 @@ pub(super) fn property_schema(property: &Property) -> Map<String, Value> {
         schema.insert("x-sensitive".to_owned(), json!(true));
     }
     schema
-}
-
-/// The default as a document would write it. That of a sensitive property is nobody's business.
-pub(super) fn default_of(property: &Property) -> Option<Value> {
-    match property.presence {
-        Presence::Default(write) if !property.sensitive => {
-            let mut out = JsonOutput::compact();
-            write(&mut out);
-            serde_json::from_str(out.as_str()).ok()
-        }
-        _ => None,
-    }
 }
 
 /// The unit of its number: the declared one, bytes for sizes.

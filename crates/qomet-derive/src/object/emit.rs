@@ -136,6 +136,7 @@ fn describe(model: &ObjectModel, slot: usize, property: &PropertyModel) -> Token
     let (unit, since, deprecated) =
         (option(&property.unit), option(&property.since), option(&property.deprecated));
     let replaced_by = option(&property.replaced_by);
+    let example = option(&property.example);
     quote! {
         #krate::Property {
             name: #name,
@@ -145,6 +146,7 @@ fn describe(model: &ObjectModel, slot: usize, property: &PropertyModel) -> Token
             mutability: #field::MUTABILITY,
             bounds: #bounds,
             unit: #unit,
+            example: #example,
             effective: #effective,
             sensitive: #sensitive,
             since: #since,

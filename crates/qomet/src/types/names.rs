@@ -127,6 +127,7 @@ mod tests {
                     mutability: Mutability::UntilRealized,
                     bounds: Bounds::NONE,
                     unit: None,
+                    example: None,
                     effective: false,
                     sensitive: false,
                     since: None,

@@ -68,6 +68,8 @@ pub struct Property {
     pub bounds: Bounds,
     /// The unit of its number, such as `bytes`, `pages`, `ns`; absent where the type says it.
     pub unit: Option<&'static str>,
+    /// A value as a document writes it: text as it is, or the JSON of what is no text.
+    pub example: Option<&'static str>,
     /// Whether a reader of a realized object sees what the configured value came to.
     pub effective: bool,
     /// Whether it is write-only: no getter, log line or diagnostic shows it.
