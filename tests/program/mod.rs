@@ -4,6 +4,7 @@
 //! process   starting it, reading what it says, waiting with a deadline
 //! check     exit codes and reports of `check`
 //! client    the commands that ask a server: ours, QEMU, qemu-storage-daemon
+//! lsp       the language server, as an editor speaks to it
 //! memory    memory handed to a client by descriptors
 //! run       what `run` makes, holds and leaves behind
 //! preview   what `preview` says would be programmed
@@ -15,6 +16,7 @@
 mod check;
 mod client;
 mod load;
+mod lsp;
 mod memory;
 mod preview;
 mod process;

@@ -133,3 +133,27 @@ fn output_that_cannot_be_written_ends_with_2() {
 fn closed_pipe() -> std::io::PipeWriter {
     std::io::pipe().unwrap().1
 }
+
+#[test]
+fn every_type_has_a_reference_page_and_the_index_leads_to_it() {
+    let folder = Folder::new();
+    let out = folder.path().as_os_str();
+    let said = run(["describe".as_ref(), "--markdown".as_ref(), "--out".as_ref(), out]);
+
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let index = fs::read_to_string(folder.join("README.md")).unwrap();
+    let types: Value = serde_json::from_str(&run(["types", "--json"]).out).unwrap();
+    let creatable = types
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["user-creatable"] == true && one["abstract"] != true);
+    let names: Vec<&str> = creatable.map(|one| one["name"].as_str().unwrap()).collect();
+    assert!(names.len() > 10, "{names:?}");
+    for name in names {
+        assert!(index.contains(&format!("- [{name}]({name}.md): ")), "{index}");
+        let page = fs::read_to_string(folder.join(&format!("{name}.md"))).unwrap();
+        assert!(page.starts_with(&format!("# {name}\n")), "{page}");
+        assert_eq!(run(["describe", name, "--markdown"]).out, page);
+    }
+}

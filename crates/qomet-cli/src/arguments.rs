@@ -51,6 +51,9 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Print the JSON Schema of documents or of one type
     Schema(Schema),
+    /// Serve an editor: mistakes, explanations and completion while a document is written
+    #[cfg(feature = "lsp")]
+    Lsp(Lsp),
     /// What asks a server.
     #[command(flatten)]
     Client(client::Command),
@@ -251,16 +254,34 @@ pub(crate) struct Types {
 }
 
 /// `describe`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Describe {
-    /// A type, or a type and one of its properties
-    #[arg(value_name = "TYPE[.PROPERTY]")]
+    /// A type, or a type and one of its properties [with --markdown: all types]
+    #[arg(
+        value_name = "TYPE[.PROPERTY]",
+        required_unless_present = "markdown",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub(crate) name: String,
     /// Print everything that is declared, as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Write the reference page of the type, or of every type, in Markdown
+    #[arg(long, conflicts_with_all = ["json", "connect"])]
+    pub(crate) markdown: bool,
+    /// Write TYPE.md for every type, and README.md as their index, to this folder
+    #[arg(long, value_name = "DIR", requires = "markdown", conflicts_with = "name")]
+    pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) connection: Connection,
+}
+
+impl Describe {
+    /// What is asked by `TYPE,help` in a line.
+    pub(crate) fn of(name: String) -> Self {
+        Describe { name, ..Describe::default() }
+    }
 }
 
 /// `explain`.
@@ -269,6 +290,15 @@ pub(crate) struct Explain {
     /// What stands between the brackets of error[…]
     #[arg(value_name = "CODE")]
     pub(crate) code: String,
+}
+
+/// `lsp`.
+#[cfg(feature = "lsp")]
+#[derive(Debug, Args)]
+pub(crate) struct Lsp {
+    /// Speak on standard input and output, which is all there is; editors say it
+    #[arg(long)]
+    pub(crate) stdio: bool,
 }
 
 /// `schema`.
@@ -395,6 +425,7 @@ Exit code: 0 fine, 1 rejected, or the language cannot say it, 64 usage error or 
   {bin} describe TYPE                   all properties
   {bin} describe TYPE.PROPERTY          one property
   {bin} describe TYPE --json
+  {bin} describe --markdown --out reference/
 
 Exit code: 0 fine, 1 there is no such type or property, 64 usage error",
     ),

@@ -143,7 +143,7 @@ pub(crate) fn help(
     let Some(help) = documents.help(registry) else { return Ok(None) };
     let told = match help.type_name {
         Some(name) => {
-            let arguments = Describe { name, json: false, connection: Connection::default() };
+            let arguments = Describe::of(name);
             describe::describe(registry, &arguments, console)
         }
         None => {

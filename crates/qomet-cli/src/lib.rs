@@ -25,6 +25,7 @@
 //! log         what the crates below tell of themselves
 //! host        everything else that touches the host: files and signals
 //! check, run, preview, convert, types, describe, explain, schema    one command each
+//! lsp         a language server for editors
 //! client      the commands that ask a server
 //! outcome, table, text, input            what they share
 //! ```
@@ -41,6 +42,8 @@ mod host;
 mod inherit;
 mod input;
 mod log;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod outcome;
 mod preview;
 mod run;
@@ -117,6 +120,8 @@ fn command_of(
         Command::Preview(arguments) => preview::preview(registry, &arguments, console),
         Command::Convert(arguments) => convert::convert(registry, &arguments, console),
         Command::Explain(arguments) => explain::explain(&registry, &arguments, console),
+        #[cfg(feature = "lsp")]
+        Command::Lsp(_) => lsp::lsp(registry),
         Command::Schema(arguments) => schema::schema(&registry, &arguments, console),
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn add(session: &mut Session, arguments: &Add, console: &mut Console)
         match line(text, arguments.dialect.into(), console)? {
             Given::Bag(bag) => bags.push(fit(session, bag, true)?),
             Given::Help(Some(name)) => {
-                let arguments = Describe { name, json: false, connection: Connection::default() };
+                let arguments = Describe::of(name);
                 return describe::describe(session, &arguments, console);
             }
             Given::Help(None) => {

@@ -3,6 +3,7 @@
 //! A name with a dot may be a type or a property of one; types win.
 
 mod facts;
+pub(crate) mod markdown;
 mod page;
 
 use qomet::{Class, Diagnostic, ModelErrorKind, Property, Result as Checked, TypeRegistry, nearest};
@@ -10,23 +11,41 @@ use qomet_config::{Sources, describe_property, describe_type, render_human};
 
 use crate::arguments::Describe;
 use crate::console::Console;
+use crate::host;
 use crate::outcome::{Outcome, Trouble};
+use crate::text::{count, shown};
 
 /// Runs the command.
 ///
 /// # Errors
-/// None.
+/// A file cannot be written.
 pub(crate) fn describe(
     registry: &TypeRegistry,
     arguments: &Describe,
     console: &mut Console,
 ) -> Result<Outcome, Trouble> {
+    if let Some(folder) = &arguments.out {
+        let pages = markdown::pages(registry);
+        for (file, text) in &pages {
+            host::write_file(&folder.join(file), text)?;
+        }
+        let folder = shown(&folder.to_string_lossy());
+        console.print(&format!("wrote {} to {folder}\n", count(pages.len(), "file")));
+        return Ok(Outcome::Fine);
+    }
+    if arguments.name.is_empty() {
+        let pages = markdown::pages(registry).into_iter().skip(1).map(|(_, text)| text);
+        console.print(&pages.collect::<Vec<_>>().join("\n"));
+        return Ok(Outcome::Fine);
+    }
     let (class, property) = match find(registry, &arguments.name) {
         Ok(found) => found,
         Err(diagnostic) => return Ok(complain(&diagnostic, console)),
     };
     let (width, paint) = (console.width(), console.paint());
     let text = match (property, arguments.json) {
+        (None, _) if arguments.markdown => markdown::page(class),
+        (Some(property), _) if arguments.markdown => markdown::property(property, class.name()),
         (None, true) => format!("{:#}\n", describe_type(class)),
         (Some(property), true) => format!("{:#}\n", describe_property(class, property)),
         (None, false) => page::type_page(class, width, paint),

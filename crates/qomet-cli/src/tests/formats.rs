@@ -165,3 +165,16 @@ fn what_is_no_schema_is_told_as_such() {
     assert!(ended.err.contains("is no schema"), "{}", ended.err);
     assert_eq!(ended.code, 64);
 }
+
+#[test]
+fn the_reference_page_of_a_type() {
+    insta::assert_snapshot!(qomet(&["describe", "printer", "--markdown"]));
+}
+
+#[test]
+fn the_reference_of_one_property_and_of_all_types() {
+    let one = qomet(&["describe", "printer.paper", "--markdown"]).out;
+    assert!(one.contains("- type: one of\n  - `a4`: 210 by 297 mm\n"), "{one}");
+    let all = qomet(&["describe", "--markdown"]).out;
+    assert!(all.starts_with("# ") && all.contains("\n\n# "), "{all}");
+}

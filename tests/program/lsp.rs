@@ -1,0 +1,507 @@
+//! `lsp`, spoken to as an editor does: over standard input and output.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::process::{program, run_with_input};
+
+const URI: &str = "file:///vm.json";
+
+/// An editor with one document. It waits for what it asked for; a server that is silent is ended by the test's runner.
+struct Editor {
+    server: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    next: i32,
+    text: String,
+    /// What the server said of the document last.
+    diagnostics: Vec<Value>,
+    published: usize,
+}
+
+impl Editor {
+    /// With these settings, before any document is open.
+    fn start(options: &Value) -> Self {
+        let mut server = program(["lsp", "--stdio"]).stdin(Stdio::piped()).spawn().unwrap();
+        let (input, output) = (server.stdin.take(), BufReader::new(server.stdout.take().unwrap()));
+        let mut editor = Editor {
+            server,
+            input,
+            output,
+            next: 0,
+            text: String::new(),
+            diagnostics: Vec::new(),
+            published: 0,
+        };
+        let capabilities =
+            json!({ "textDocument": { "completion": { "completionItem": { "snippetSupport": true } } } });
+        let params = json!({ "processId": null, "rootUri": null, "capabilities": capabilities, "initializationOptions": options });
+        let answer = editor.ask("initialize", &params);
+        assert_eq!(answer["serverInfo"]["name"], "qomet");
+        editor.tell("initialized", &json!({}));
+        editor
+    }
+
+    /// With a document whose offsets are marked with `|`; returns those.
+    fn with(marked: &str) -> (Self, Vec<usize>) {
+        let mut editor = Editor::start(&json!({}));
+        let mut text = marked.to_owned();
+        let mut marks = Vec::new();
+        while let Some(at) = text.find('|') {
+            text.remove(at);
+            marks.push(at);
+        }
+        editor.open(&text);
+        (editor, marks)
+    }
+
+    fn open(&mut self, text: &str) {
+        self.text = text.to_owned();
+        let document = json!({ "uri": URI, "languageId": "json", "version": 1, "text": text });
+        self.tell("textDocument/didOpen", &json!({ "textDocument": document }));
+        self.wait_for_diagnostics();
+    }
+
+    /// Replaces a range of bytes.
+    fn edit(&mut self, start: usize, end: usize, text: &str) {
+        let range = json!({ "start": self.position(start), "end": self.position(end) });
+        self.text.replace_range(start..end, text);
+        let change = json!({ "range": range, "text": text });
+        let params = json!({ "textDocument": { "uri": URI, "version": 2 }, "contentChanges": [change] });
+        self.tell("textDocument/didChange", &params);
+    }
+
+    /// The position of a byte, counted anew: lines end with a line feed here.
+    fn position(&self, offset: usize) -> Value {
+        let before = &self.text[..offset];
+        let line = before.rsplit('\n').next().unwrap();
+        json!({ "line": before.matches('\n').count(), "character": line.encode_utf16().count() })
+    }
+
+    /// The text at a range of the protocol.
+    fn text_at(&self, range: &Value) -> &str {
+        let offset = |position: &Value| {
+            let line = usize::try_from(position["line"].as_u64().unwrap()).unwrap();
+            let start: usize = self.text.split_inclusive('\n').take(line).map(str::len).sum();
+            let mut units = position["character"].as_u64().unwrap();
+            let rest = self.text[start..].chars();
+            start
+                + rest
+                    .take_while(|c| {
+                        let before = units > 0;
+                        units = units.saturating_sub(c.len_utf16() as u64);
+                        before
+                    })
+                    .map(char::len_utf8)
+                    .sum::<usize>()
+        };
+        &self.text[offset(&range["start"])..offset(&range["end"])]
+    }
+
+    fn tell(&mut self, method: &str, params: &Value) {
+        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
+    }
+
+    fn send(&mut self, message: &Value) {
+        let text = message.to_string();
+        let input = self.input.as_mut().unwrap();
+        write!(input, "Content-Length: {}\r\n\r\n{text}", text.len()).unwrap();
+    }
+
+    fn ask_for(&mut self, method: &str, params: &Value) -> Value {
+        self.next += 1;
+        let id = self.next;
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        loop {
+            let message = self.receive();
+            if message["id"] == id {
+                return message;
+            }
+        }
+    }
+
+    fn ask(&mut self, method: &str, params: &Value) -> Value {
+        let answer = self.ask_for(method, params);
+        assert!(answer.get("error").is_none(), "{answer}");
+        answer["result"].clone()
+    }
+
+    /// Asks about a place in the document.
+    fn ask_at(&mut self, method: &str, offset: usize) -> Value {
+        let position = self.position(offset);
+        self.ask(method, &json!({ "textDocument": { "uri": URI }, "position": position }))
+    }
+
+    fn receive(&mut self) -> Value {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            assert!(self.output.read_line(&mut line).unwrap() > 0, "the server is gone");
+            if line == "\r\n" {
+                break;
+            }
+            if let Some(value) = line.strip_prefix("Content-Length: ") {
+                length = value.trim_end().parse().unwrap();
+            }
+        }
+        let mut body = vec![0; length];
+        self.output.read_exact(&mut body).unwrap();
+        let message: Value = serde_json::from_slice(&body).unwrap();
+        if message["method"] == "textDocument/publishDiagnostics" {
+            self.diagnostics = message["params"]["diagnostics"].as_array().unwrap().clone();
+            self.published += 1;
+        }
+        message
+    }
+
+    fn wait_for_diagnostics(&mut self) {
+        let before = self.published;
+        while self.published == before {
+            self.receive();
+        }
+    }
+
+    /// `code: text at the place` of every mistake.
+    fn mistakes(&self) -> Vec<String> {
+        let said =
+            |one: &Value| format!("{}: {}", one["code"].as_str().unwrap(), self.text_at(&one["range"]));
+        self.diagnostics.iter().map(said).collect()
+    }
+
+    /// The labels of what may stand there.
+    fn labels(&mut self, offset: usize) -> Vec<String> {
+        let items = self.ask_at("textDocument/completion", offset);
+        let mut items: Vec<Value> = items.as_array().unwrap().clone();
+        items.sort_by_key(|item| item["sortText"].as_str().unwrap().to_owned());
+        items.iter().map(|item| item["label"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Takes a proposal over, as an editor does; the first place to fill in is shown as `$1`.
+    fn accept(&mut self, offset: usize, label: &str) -> String {
+        let items = self.ask_at("textDocument/completion", offset);
+        let item = items.as_array().unwrap().iter().find(|item| item["label"] == label).unwrap().clone();
+        let mut edits = vec![item["textEdit"].clone()];
+        edits.extend(item["additionalTextEdits"].as_array().cloned().unwrap_or_default());
+        self.applied(&edits)
+    }
+
+    /// The text with edits of the protocol.
+    fn applied(&self, edits: &[Value]) -> String {
+        let mut ranges: Vec<(usize, usize, &str)> = edits
+            .iter()
+            .map(|edit| {
+                let there = self.text_at(&edit["range"]);
+                let start = there.as_ptr() as usize - self.text.as_ptr() as usize;
+                (start, start + there.len(), edit["newText"].as_str().unwrap())
+            })
+            .collect();
+        ranges.sort_unstable();
+        let mut text = self.text.clone();
+        for (start, end, new) in ranges.into_iter().rev() {
+            text.replace_range(start..end, new);
+        }
+        text
+    }
+
+    /// Says goodbye as the protocol has it; returns the exit code.
+    fn end(mut self) -> Option<i32> {
+        self.ask("shutdown", &Value::Null);
+        self.tell("exit", &Value::Null);
+        self.input = None;
+        self.server.wait().unwrap().code()
+    }
+}
+
+impl Drop for Editor {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+#[test]
+fn every_mistake_is_told_at_its_place_in_utf16() {
+    let (editor, _) = Editor::with(
+        "[{\"qom-type\": \"memory-backend-ram\", \"id\": \"a\", /* 😀ü */ \"sise\": \"1G\"},\n {\"qom-type\": \"memory-backend-file\", \"id\": \"b\", \"mem-path\": \"/😀\", \"size\": \"1Q\"}]",
+    );
+
+    assert_eq!(editor.mistakes(), ["unknown-property: \"sise\"", "invalid-size: \"1Q\""]);
+    assert_eq!(editor.diagnostics[0]["range"]["start"], json!({ "line": 0, "character": 57 }));
+    assert_eq!(editor.diagnostics[0]["severity"], 1);
+    assert!(editor.diagnostics[0]["message"].as_str().unwrap().contains("did you mean 'size'?"));
+    assert_eq!(editor.end(), Some(0));
+}
+
+#[test]
+fn mistakes_go_when_they_are_repaired() {
+    let (mut editor, marks) = Editor::with("{\"qom-type\": \"rng-builtin\", \"id\": \"😀|1|\"}");
+    assert_eq!(editor.mistakes(), ["invalid-id: \"😀1\""]);
+    let emoji = marks[0] - "😀".len();
+
+    editor.edit(emoji, marks[1], "rng0");
+    editor.wait_for_diagnostics();
+
+    assert_eq!(editor.mistakes(), [""; 0]);
+    assert_eq!(editor.text, "{\"qom-type\": \"rng-builtin\", \"id\": \"rng0\"}");
+    editor.tell("textDocument/didClose", &json!({ "textDocument": { "uri": URI } }));
+    assert_eq!(editor.end(), Some(0));
+}
+
+#[test]
+fn related_places_are_given_with_a_mistake() {
+    let (editor, _) =
+        Editor::with(r#"[{"qom-type": "rng-builtin", "id": "a"}, {"qom-type": "rng-builtin", "id": "a"}]"#);
+
+    assert_eq!(editor.mistakes(), ["duplicate-id: \"a\""]);
+    let related = &editor.diagnostics[0]["relatedInformation"][0]["location"]["range"];
+    assert_eq!(editor.text_at(related), "\"a\"");
+    assert_ne!(related, &editor.diagnostics[0]["range"]);
+}
+
+#[test]
+fn the_host_is_asked_when_a_document_is_saved() {
+    let missing = r#"{"qom-type": "rng-random", "id": "a", "filename": "/there/is/no/such/file"}"#;
+    let (mut editor, _) = Editor::with(missing);
+    assert_eq!(editor.mistakes(), [""; 0]);
+
+    editor.tell("textDocument/didSave", &json!({ "textDocument": { "uri": URI } }));
+    editor.wait_for_diagnostics();
+
+    assert_eq!(editor.mistakes().len(), 1, "{:?}", editor.mistakes());
+    let mut editor = Editor::start(&json!({ "hostChecks": "onChange" }));
+    editor.open(missing);
+    assert_eq!(editor.mistakes().len(), 1);
+}
+
+#[test]
+fn a_property_is_explained() {
+    let (mut editor, marks) = Editor::with(
+        r#"{"qom-ty|pe": "memory-backend-file", "id": "a", "si|ze": "1G", "pol|icy": "bi|nd", "nonsense|": 1}"#,
+    );
+
+    let said: Vec<Value> = marks.iter().map(|at| editor.ask_at("textDocument/hover", *at)).collect();
+
+    let text = |index: usize| said[index]["contents"]["value"].as_str().unwrap();
+    assert!(text(0).contains("Guest memory that is a window of a file"), "{}", text(0));
+    assert!(text(1).contains("at least 1 B") && text(1).contains("until realized"), "{}", text(1));
+    assert!(text(2).contains("default: `default`"), "{}", text(2));
+    assert!(text(3).contains("`bind`: From the given nodes only"), "{}", text(3));
+    assert_eq!(said[4], Value::Null);
+    assert_eq!(editor.text_at(&said[1]["range"]), "\"size\"");
+}
+
+#[test]
+fn types_names_values_and_ids_are_proposed() {
+    let (mut editor, marks) = Editor::with(
+        r#"[{"qom-type": "|"}, {"qom-type": "thread-context", "id": "tc0"},
+            {"qom-type": "memory-backend-ram", "id": "a", |"policy": "|", "prealloc": |true, "prealloc-context": "|", "host-nodes": [|]},
+            {"qom-type": "memory-backend-ram", "id": "b", "size": "|"}]"#,
+    );
+
+    let types = editor.labels(marks[0]);
+    assert!(types.contains(&"throttle-group".to_owned()) && !types.contains(&"memory-backend".to_owned()));
+    assert_eq!(editor.labels(marks[2]), ["default", "bind", "interleave", "preferred"]);
+    assert_eq!(editor.labels(marks[3]), ["false", "true"]);
+    assert_eq!(editor.labels(marks[4]), ["tc0"]);
+    assert_eq!(editor.labels(marks[5]), [""; 0]);
+    assert!(editor.labels(marks[6]).contains(&"1G".to_owned()));
+}
+
+#[test]
+fn names_that_are_given_are_not_proposed_and_required_ones_come_first() {
+    let (mut editor, marks) =
+        Editor::with(r#"{"qom-type": "memory-backend-file", "id": "a", "share": true, "|"}"#);
+
+    let names = editor.labels(marks[0]);
+
+    assert_eq!(names[..2], ["mem-path", "size"]);
+    assert!(!names.iter().any(|name| ["share", "id", "qom-type"].contains(&name.as_str())), "{names:?}");
+    assert_eq!(
+        editor.accept(marks[0], "size"),
+        r#"{"qom-type": "memory-backend-file", "id": "a", "share": true, "size": "$1"}"#
+    );
+}
+
+#[test]
+fn what_is_taken_over_makes_a_document_that_can_be_read() {
+    let (mut editor, marks) = Editor::with("[\n  {\"qom-type\": \"rng-builtin\", \"id\": \"a\"}\n  |\n]");
+    assert_eq!(
+        editor.accept(marks[0], "memory-backend-ram"),
+        "[\n  {\"qom-type\": \"rng-builtin\", \"id\": \"a\"},\n  {\"qom-type\": \"memory-backend-ram\", \"id\": \"${1:id}\", \"size\": \"$2\"}\n]"
+    );
+
+    let (mut editor, marks) =
+        Editor::with("{\"qom-type\": \"memory-backend-ram\", \"id\": \"a\"\n  |\n \"size\": 1}");
+    assert_eq!(
+        editor.accept(marks[0], "merge"),
+        "{\"qom-type\": \"memory-backend-ram\", \"id\": \"a\",\n  \"merge\": $1,\n \"size\": 1}"
+    );
+}
+
+#[test]
+fn sections_are_served_too() {
+    let (mut editor, marks) = Editor::with(
+        "[object \"tc0\"]\n  qom-type = \"thread-context\"\n[object \"a\"]\n  qom-type = \"memory-backend-ram\"\n  sise = \"1G\"\n  prealloc-context = \"|\"\n  share = |\n  |\n",
+    );
+
+    assert_eq!(editor.mistakes()[0], "unknown-property: sise");
+    assert_eq!(editor.labels(marks[0]), ["tc0"]);
+    assert_eq!(editor.labels(marks[1]), ["off", "on"]);
+    assert!(editor.accept(marks[1], "on").contains("share = \"on\"\n"));
+    assert!(editor.accept(marks[2], "size").contains("\n  size = \"$1\"\n"));
+}
+
+#[test]
+fn a_repair_is_offered_and_does_what_it_says() {
+    let (mut editor, _) = Editor::with(
+        "{\"qom-type\": \"memory-backend-ram\", \"id\": \"😀\" \"sise\": \"1G\", \"policy\": \"prefered\"}",
+    );
+    assert_eq!(editor.mistakes().len(), 4, "{:?}", editor.mistakes());
+    let whole = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 9, "character": 0 } });
+    let params = json!({ "textDocument": { "uri": URI }, "range": whole, "context": { "diagnostics": [] } });
+
+    let actions = editor.ask("textDocument/codeAction", &params);
+
+    let actions = actions.as_array().unwrap();
+    let edits: Vec<Value> =
+        actions.iter().flat_map(|one| one["edit"]["changes"][URI].as_array().unwrap().clone()).collect();
+    assert_eq!(
+        editor.applied(&edits),
+        "{\"qom-type\": \"memory-backend-ram\", \"id\": \"😀\", \"size\": \"1G\", \"policy\": \"preferred\"}"
+    );
+    assert_eq!(actions[0]["kind"], "quickfix");
+}
+
+#[test]
+fn a_link_leads_to_the_object_that_it_names() {
+    let (mut editor, marks) = Editor::with(
+        "[{\"qom-type\": \"memory-backend-ram\", \"id\": \"😀\", \"size\": 4096, \"prealloc-context\": \"tc|0\"},\n {\"qom-type\": \"thread-context\", \"id\": \"tc0\"}]",
+    );
+
+    let found = editor.ask_at("textDocument/definition", marks[0]);
+
+    assert_eq!(found["uri"], URI);
+    assert_eq!(found["range"]["start"]["line"], 1);
+    assert_eq!(editor.text_at(&found["range"]), "\"tc0\"");
+}
+
+#[test]
+fn objects_are_listed_with_their_properties_and_no_values() {
+    let (mut editor, _) = Editor::with(
+        r#"{"objects": [{"qom-type": "secret", "id": "s", "data": "hunter2"}, {"qom-type": "rng-builtin"}]}"#,
+    );
+
+    let symbols = editor.ask("textDocument/documentSymbol", &json!({ "textDocument": { "uri": URI } }));
+
+    assert_eq!((&symbols[0]["name"], &symbols[0]["detail"]), (&json!("s"), &json!("secret")));
+    assert_eq!(symbols[0]["children"][0]["name"], "data");
+    assert_eq!(symbols[1]["name"], "rng-builtin");
+    assert!(!symbols.to_string().contains("hunter2"));
+}
+
+#[test]
+fn what_is_not_known_or_not_right_is_refused_and_nothing_else() {
+    let (mut editor, _) = Editor::with("{}");
+    let unknown = editor.ask_for("textDocument/nonsense", &json!({}));
+    let wrong =
+        editor.ask_for("textDocument/hover", &json!({ "textDocument": { "uri": URI }, "position": 7 }));
+    editor.tell("textDocument/didChange", &json!({ "textDocument": "?" }));
+    editor.tell("$/nonsense", &json!(null));
+    let other = json!({ "textDocument": { "uri": "file:///x" }, "position": { "line": 0, "character": 0 } });
+    let closed = editor.ask("textDocument/hover", &other);
+
+    assert_eq!(
+        (unknown["error"]["code"].as_i64(), wrong["error"]["code"].as_i64()),
+        (Some(-32601), Some(-32602))
+    );
+    assert_eq!(closed, Value::Null);
+    assert_eq!(editor.end(), Some(0));
+}
+
+#[test]
+fn an_editor_that_goes_away_or_talks_nonsense_ends_the_server() {
+    let silent = run_with_input(["lsp"], "");
+    let nonsense = run_with_input(["lsp"], "GET / HTTP/1.1\r\n\r\n");
+    let (mut editor, _) = Editor::with("{}");
+    editor.input = None;
+
+    assert_eq!((silent.out.as_str(), nonsense.out.as_str()), ("", ""));
+    assert!(silent.code.is_some_and(|code| code != 0) && nonsense.code == silent.code, "{:?}", nonsense.code);
+    assert!(nonsense.err.contains("the editor's messages"), "{}", nonsense.err);
+    assert_eq!(editor.server.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_document_of_a_megabyte_is_served() {
+    let bag = |number| {
+        format!(
+            "  {{\"qom-type\": \"memory-backend-ram\", \"id\": \"ram{number}\", \"size\": \"1M\", \"prealloc\": true}}"
+        )
+    };
+    let bags: Vec<String> = (0..13_000).map(bag).collect();
+    let text = format!("[\n{}\n]\n", bags.join(",\n"));
+    assert!(text.len() > 1 << 20);
+    let mut editor = Editor::start(&json!({}));
+    editor.open(&text);
+    assert_eq!(editor.mistakes(), [""; 0]);
+    let at = text.rfind("\"size\"").unwrap();
+
+    // Typed one after the other: what is asked for last is about the last state.
+    for number in 0..20 {
+        editor.edit(at + 1 + number, at + 1 + number, "x");
+    }
+    let hover = editor.ask_at("textDocument/hover", at - 4);
+    let names = editor.labels(at + 21);
+    let symbols = editor.ask("textDocument/documentSymbol", &json!({ "textDocument": { "uri": URI } }));
+
+    assert!(hover.to_string().contains("The name of the object"), "{hover}");
+    assert!(names.contains(&"size".to_owned()), "{names:?}");
+    assert_eq!(symbols.as_array().unwrap().len(), 13_000);
+    assert_eq!(editor.end(), Some(0));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Whatever is typed or removed anywhere, every question is answered.
+    #[test]
+    fn no_edit_is_too_odd(
+        edits in proptest::collection::vec(
+            (any::<prop::sample::Index>(), 0_usize..12, proptest::sample::select(vec![
+                "", "{", "}", "[", "]", "\"", ":", ",", "😀", "ü", "\n", "\r", "\r\n", "\\", "\\ud83d", "/*", "//", "1G",
+                "\"id\"", "\"qom-type\": \"secret\"", "[object \"x\"]\n", "\u{0}", "\u{feff}", "true", "'", "=", "-1e999",
+            ])),
+            1..24,
+        ),
+    ) {
+        let mut editor = Editor::start(&json!({}));
+        editor.open("[{\"qom-type\": \"memory-backend-ram\", \"id\": \"a\", \"size\": \"1G\", \"host-nodes\": [0]},\n {\"qom-type\": \"authz-list\", \"id\": \"b\", \"rules\": [{\"match\": \"x\", \"policy\": \"allow\"}]}]");
+        for (at, length, text) in edits {
+            let mut ends: Vec<usize> = editor.text.char_indices().map(|(at, _)| at).collect();
+            ends.push(editor.text.len());
+            let first = at.index(ends.len());
+            let last = (first + length).min(ends.len() - 1);
+            let (start, end) = (ends[first], ends[last]);
+            // The counting of the test knows only line feeds.
+            let text = text.replace('\r', " ");
+            editor.edit(start, end, &text);
+            let at = start + text.len();
+            for method in ["completion", "hover", "definition"] {
+                editor.ask_at(&format!("textDocument/{method}"), at);
+            }
+            let document = json!({ "uri": URI });
+            editor.ask("textDocument/documentSymbol", &json!({ "textDocument": document }));
+            let place = editor.position(at);
+            let range = json!({ "start": place, "end": place });
+            editor.ask("textDocument/codeAction", &json!({ "textDocument": document, "range": range, "context": { "diagnostics": [] } }));
+            // The server has the text that the editor has.
+            for one in &editor.diagnostics {
+                prop_assert!(!one["message"].as_str().unwrap().is_empty());
+            }
+        }
+        prop_assert_eq!(editor.end(), Some(0));
+    }
+}
