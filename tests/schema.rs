@@ -1,15 +1,16 @@
 //! The JSON Schema and `check --level schema` give the same verdict, or the schema cannot say it and the case is
 //! listed here. The judge of the schema is not ours: the crate `jsonschema`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jsonschema::Validator;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
+use qapi_parser::spec::{DataOrType, Spec, Type};
 use qomet::{Class, Level, Model, TypeRegistry, ValueType};
-use qomet_config::{Documents, document_schema, type_schema};
+use qomet_config::{Documents, document_schema, qapi_schema, type_schema};
 use serde_json::{Map, Value, json};
 
 use crate::dummies;
@@ -276,4 +277,49 @@ fn rejected_documents_are_judged_alike() {
     assert!(texts.len() > 100, "{} documents", texts.len());
     assert!(differ.is_empty(), "{} differ:\n{}", differ.len(), differ.join("\n"));
     insta::assert_snapshot!(excuses.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+/// The members of a struct of a QAPI schema, those of its base first: each with whether it must be given.
+fn members(structs: &HashMap<String, qapi_parser::spec::Struct>, name: &str) -> Vec<(String, bool)> {
+    let found = structs.get(name).unwrap_or_else(|| panic!("there is no struct {name}"));
+    let base = match &found.base {
+        DataOrType::Type(base) => members(structs, &base.name),
+        DataOrType::Data(none) if none.fields.is_empty() => Vec::new(),
+        other => panic!("{name} has the base {other:?}"),
+    };
+    let own = found.data.fields.iter().map(|field| (field.name.clone(), !field.optional));
+    base.into_iter().chain(own).collect()
+}
+
+#[test]
+fn the_schema_for_qapi_has_every_member_of_every_type() {
+    let registry = dummies::registry();
+    let text = qapi_parser::Parser::strip_comments(&qapi_schema(&registry));
+    let (mut structs, mut union) = (HashMap::new(), None);
+    for spec in qapi_parser::Parser::from_string(text) {
+        match spec.unwrap() {
+            Spec::Struct(one) => drop(structs.insert(one.id.clone(), one)),
+            Spec::CombinedUnion(one) => union = Some(one),
+            Spec::Enum(_) | Spec::Alternate(_) | Spec::PragmaExceptions { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    let union = union.unwrap();
+    let branches: HashMap<&str, &Type> =
+        union.data.fields.iter().map(|field| (field.name.as_str(), &field.ty)).collect();
+
+    let mut compared = 0;
+    for class in registry.classes().filter(|class| class.is_user_creatable()) {
+        let settable = class.properties().iter().filter(|property| property.is_settable());
+        let expected: Vec<_> =
+            settable.map(|property| (property.name.to_owned(), property.is_required())).collect();
+        let found = match branches.get(class.name()) {
+            Some(branch) => members(&structs, &branch.name),
+            None => Vec::new(),
+        };
+        assert_eq!(found, expected, "{}", class.name());
+        compared += 1;
+    }
+    assert!(compared > 10, "{compared} types");
+    assert_eq!((union.id.as_str(), union.discriminator.as_deref()), ("ObjectOptions", Some("qom-type")));
 }

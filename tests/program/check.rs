@@ -144,3 +144,14 @@ fn colours_are_for_terminals() {
     assert!(!run_on_a_terminal(dumb).contains('\u{1b}'));
     assert!(!check(BAD, &[]).err.contains('\u{1b}'));
 }
+
+#[test]
+fn a_document_that_names_its_schema_is_checked_and_created() {
+    let text = format!(r#"{{"$schema": "schema/document.schema.json", "objects": {GOOD}}}"#);
+
+    let checked = check(&text, &["--strict"]);
+    let created = run_with_input(["run", "-", "--once"], &text);
+
+    assert_eq!((checked.code, checked.err.as_str()), (Some(0), ""));
+    assert_eq!((created.code, created.err.as_str()), (Some(0), ""));
+}

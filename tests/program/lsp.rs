@@ -365,14 +365,15 @@ fn a_repair_is_offered_and_does_what_it_says() {
 
     let actions = editor.ask("textDocument/codeAction", &params);
 
-    let actions = actions.as_array().unwrap();
-    let edits: Vec<Value> =
-        actions.iter().flat_map(|one| one["edit"]["changes"][URI].as_array().unwrap().clone()).collect();
-    assert_eq!(
-        editor.applied(&edits),
-        "{\"qom-type\": \"memory-backend-ram\", \"id\": \"😀\", \"size\": \"1G\", \"policy\": \"preferred\"}"
-    );
-    assert_eq!(actions[0]["kind"], "quickfix");
+    let edits = |kind: &str| -> Vec<Value> {
+        let of_kind = actions.as_array().unwrap().iter().filter(|one| one["kind"] == kind);
+        of_kind.flat_map(|one| one["edit"]["changes"][URI].as_array().unwrap().clone()).collect()
+    };
+    let repaired =
+        "{\"qom-type\": \"memory-backend-ram\", \"id\": \"😀\", \"size\": \"1G\", \"policy\": \"preferred\"}";
+    assert_eq!(editor.applied(&edits("quickfix")), repaired);
+    assert_eq!(editor.applied(&edits("source.fixAll")), repaired);
+    assert_eq!(actions[0]["diagnostics"][0], editor.diagnostics[1]);
 }
 
 #[test]

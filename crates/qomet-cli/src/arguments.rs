@@ -311,7 +311,10 @@ pub(crate) struct Schema {
     /// The type whose bags to describe [default: documents of all types]
     #[arg(value_name = "TYPE", conflicts_with = "out")]
     pub(crate) type_name: Option<String>,
-    /// Write document.schema.json and types/TYPE.schema.json for every type to this folder
+    /// Print the schema in the language of QAPI, QEMU's own, for tools that read it
+    #[arg(long, conflicts_with_all = ["type_name", "out"])]
+    pub(crate) qapi: bool,
+    /// Write document.schema.json, qapi.json and types/TYPE.schema.json for every type to this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }

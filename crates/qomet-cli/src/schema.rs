@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use qomet::{Class, Diagnostic, ModelErrorKind, Result as Checked, TypeRegistry};
-use qomet_config::{Impact, document_schema, schema_diff, type_schema};
+use qomet_config::{Impact, document_schema, qapi_schema, schema_diff, type_schema};
 use serde_json::{Value, json};
 
 use crate::arguments::{Schema, SchemaAction, SchemaDiff};
@@ -15,6 +15,8 @@ use crate::text::{count, shown};
 
 /// The file of the schema of documents in the folder of all.
 const DOCUMENT: &str = "document.schema.json";
+/// That of the same for tools of QAPI.
+const QAPI: &str = "qapi.json";
 
 /// Runs the command.
 ///
@@ -31,6 +33,10 @@ pub(crate) fn schema(
     if let Some(folder) = &arguments.out {
         let written = write_all(registry, folder)?;
         console.print(&format!("wrote {} to {}\n", count(written, "file"), shown(&folder.to_string_lossy())));
+        return Ok(Outcome::Fine);
+    }
+    if arguments.qapi {
+        console.print(&qapi_schema(registry));
         return Ok(Outcome::Fine);
     }
     let schema = match &arguments.type_name {
@@ -72,10 +78,11 @@ fn read(path: &Path) -> Result<Value, Trouble> {
         .map_err(|error| Trouble(format!("'{}' is no schema: {error}", shown(&file.to_string_lossy()))))
 }
 
-/// Writes the schema of documents and of each type; returns how many files that are.
+/// Writes the schema of documents, of each type, and the one for QAPI's tools; returns how many files that are.
 fn write_all(registry: &TypeRegistry, folder: &Path) -> Result<usize, Trouble> {
     host::write_file(&folder.join(DOCUMENT), &text(&document_schema(registry)))?;
-    let mut written = 1;
+    host::write_file(&folder.join(QAPI), &qapi_schema(registry))?;
+    let mut written = 2;
     for class in registry.classes().filter(|class| class.is_user_creatable()) {
         let file = folder.join("types").join(format!("{}.schema.json", class.name()));
         host::write_file(&file, &text(&type_schema(class)))?;

@@ -53,7 +53,7 @@ pub use outline::{Outline, Spot, Step, What};
 pub use render::{Reporter, render_github, render_human, render_json, render_sarif};
 pub use schema::{
     Impact, SchemaChange, default_value, describe_property, describe_type, describe_types, document_schema,
-    example_bag, schema_diff, type_schema,
+    example_bag, qapi_schema, schema_diff, type_schema,
 };
 pub use source::{Location, Position, Source, Sources, TEXT_LIMIT};
 pub use syntax_error::{MISTAKES_LIMIT, SyntaxErrorKind};

@@ -8,7 +8,7 @@ use lsp_types::{
     CodeAction, CodeActionKind, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location,
     NumberOrString, TextEdit, Uri, WorkspaceEdit,
 };
-use qomet::{Level, Model, Place, TypeRegistry};
+use qomet::{Applicability, Edit, Level, Model, Place, TypeRegistry};
 use qomet_config::Documents;
 
 use super::text::Text;
@@ -20,8 +20,14 @@ const LIMIT: usize = 1000;
 pub(super) struct Finding {
     /// As it is shown.
     pub(super) shown: lsp_types::Diagnostic,
-    /// The texts that belong in place of what is there, all together.
-    repair: Option<Vec<TextEdit>>,
+    /// The changes that would mend it.
+    repair: Option<Repaired>,
+}
+
+/// Changes of the text, all together, none over another.
+struct Repaired {
+    edits: Vec<TextEdit>,
+    is_certain: bool,
 }
 
 /// Every mistake of a document.
@@ -60,34 +66,54 @@ fn finding(one: &qomet::Diagnostic, uri: &Uri, text: &Text) -> Finding {
         tags: (one.code() == "deprecated").then(|| vec![DiagnosticTag::DEPRECATED]),
         ..lsp_types::Diagnostic::default()
     };
-    Finding { shown, repair: repair(one, text) }
+    let edit = |edit: &Edit| TextEdit { range: text.range(bytes(edit.place)), new_text: edit.text.clone() };
+    let repair = one.repair().map(|repair| Repaired {
+        edits: repair.edits.iter().map(edit).collect(),
+        is_certain: repair.applicability == Applicability::Certain,
+    });
+    Finding { shown, repair }
 }
 
-/// The changes that mend it.
-fn repair(one: &qomet::Diagnostic, text: &Text) -> Option<Vec<TextEdit>> {
-    let place = bytes(one.place()?);
-    let suggestion = one.problem().suggestion()?;
-    let there = text.get(place.clone());
-    let is_quoted = there.starts_with('"') && !suggestion.starts_with('"');
-    let new_text = if is_quoted { serde_json::Value::from(suggestion).to_string() } else { suggestion };
-    Some(vec![TextEdit { range: text.range(place), new_text }])
-}
-
-/// The repairs of what is wrong within `range`.
+/// The repairs of what is wrong within `range`; and one that does all that are certain, wherever they are.
 pub(super) fn actions(findings: &[Finding], uri: &Uri, range: lsp_types::Range) -> Vec<CodeAction> {
     let overlaps = |one: &&Finding| one.shown.range.start <= range.end && range.start <= one.shown.range.end;
     let action = |one: &Finding| {
-        let edits = one.repair.clone()?;
+        let Repaired { edits, is_certain } = one.repair.as_ref()?;
         Some(CodeAction {
-            title: title(&edits),
+            title: title(edits),
             kind: Some(CodeActionKind::QUICKFIX),
             diagnostics: Some(vec![one.shown.clone()]),
-            edit: Some(changes(uri, edits)),
-            is_preferred: Some(true),
+            edit: Some(changes(uri, edits.clone())),
+            is_preferred: Some(*is_certain),
             ..CodeAction::default()
         })
     };
-    findings.iter().filter(overlaps).filter_map(action).collect()
+    let all = certain(findings);
+    let all = (!all.is_empty()).then(|| CodeAction {
+        title: "make every repair that is certain".to_owned(),
+        kind: Some(CodeActionKind::SOURCE_FIX_ALL),
+        edit: Some(changes(uri, all)),
+        ..CodeAction::default()
+    });
+    findings.iter().filter(overlaps).filter_map(action).chain(all).collect()
+}
+
+/// The changes of all certain repairs. Of two that overlap the first is made: the other is offered when that is done.
+fn certain(findings: &[Finding]) -> Vec<TextEdit> {
+    let mut all: Vec<TextEdit> = Vec::new();
+    let repairs = findings.iter().filter_map(|one| one.repair.as_ref()).filter(|repair| repair.is_certain);
+    for repair in repairs {
+        let meets = |one: &TextEdit| all.iter().any(|other| meet(one.range, other.range));
+        if !repair.edits.iter().any(meets) {
+            all.extend(repair.edits.iter().cloned());
+        }
+    }
+    all
+}
+
+/// Whether two ranges overlap or touch.
+fn meet(one: lsp_types::Range, other: lsp_types::Range) -> bool {
+    one.start <= other.end && other.start <= one.end
 }
 
 fn title(edits: &[TextEdit]) -> String {

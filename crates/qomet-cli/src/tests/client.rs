@@ -262,6 +262,14 @@ fn what_was_applied_leaves_nothing_to_do() {
 }
 
 #[test]
+fn a_document_that_names_its_schema_is_applied() {
+    let served = Served::new();
+    let document = format!(r#"{{"$schema": "../schema/document.schema.json", "objects": {OFFICE}}}"#);
+    assert_eq!(served.ask_with(&["apply", "-"], &document).code, 0);
+    assert_eq!(served.ask(&["get", "third.buffer"]).code, 0);
+}
+
+#[test]
 fn what_is_fixed_or_gone_shows_in_the_plan() {
     let served = Served::new();
     served.ask_with(&["apply", "-"], OFFICE);
