@@ -7,6 +7,7 @@
 //! lsp       the language server, as an editor speaks to it
 //! memory    memory handed to a client by descriptors
 //! run       what `run` makes, holds and leaves behind
+//! map       what `map` shows of documents and of a running program
 //! preview   what `preview` says would be programmed
 //! load      many clients, bad clients, damaged streams
 //! serve     where `run --qmp` serves, systemd, the log
@@ -17,6 +18,7 @@ mod check;
 mod client;
 mod load;
 mod lsp;
+mod map;
 mod memory;
 mod preview;
 mod process;

@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Show what would be programmed for a guest, before anything is created
     Preview(Preview),
+    /// Show which object holds which bytes of which file; those of a server with --connect
+    Map(Map),
     /// Write bags in another language
     Convert(Convert),
     /// List the types as a tree; those of a server with --connect
@@ -129,6 +131,24 @@ pub(crate) struct Preview {
     /// Print it as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `map`.
+#[derive(Debug, Args)]
+pub(crate) struct Map {
+    /// Documents that describe the memory; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) lines: Lines,
+    /// Draw it into this file, which is replaced
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 /// Who is told of a guest's memory.
@@ -406,6 +426,17 @@ For vhost-user the memory is mapped side by side, so that windows that continue 
 entry; PROCESS counts from the start of that range.
 
 Exit code: 0 fine, 1 rejected: a document, the layout, or memory that the consumer cannot have",
+    ),
+    (
+        "map",
+        "Examples:
+  {bin} map vm.json                     nothing is created
+  {bin} map --connect /run/vm.sock      live objects, of QEMU too
+  {bin} map vm.json --svg map.svg
+
+In the picture a letter is an object, . a hole, ! an overlap; small windows are drawn larger than they are.
+
+Exit code: 0 fine, 1 rejected, but what is known is shown, 64 usage error, no connection or unreadable file",
     ),
     (
         "convert",

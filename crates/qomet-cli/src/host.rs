@@ -108,6 +108,11 @@ pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(|value| value.to_string_lossy().into_owned())
 }
 
+/// The length of the file of that name; `None` for a device, and where there is none.
+pub(crate) fn length_of(path: &Path) -> Option<u64> {
+    fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len())
+}
+
 /// The length of an open file; `None` for a device.
 pub(crate) fn file_length(file: &OwnedFd) -> Option<u64> {
     let file = fs::File::from(file.try_clone().ok()?);

@@ -24,8 +24,8 @@
 //! console     where text goes: colours, width, closed pipes
 //! log         what the crates below tell of themselves
 //! host        everything else that touches the host: files and signals
-//! check, run, preview, convert, types, describe, explain, schema    one command each
 //! lsp         a language server for editors
+//! check, run, preview, map, convert, types, describe, explain, schema    one command each
 //! client      the commands that ask a server
 //! outcome, table, text, input            what they share
 //! ```
@@ -44,6 +44,7 @@ mod input;
 mod log;
 #[cfg(feature = "lsp")]
 mod lsp;
+mod map;
 mod outcome;
 mod preview;
 mod run;
@@ -112,6 +113,21 @@ fn command_of(
             Some(address) => Ok(client::describe(&arguments, &address, outer, console)),
             None => describe::describe(&registry, &arguments, console),
         },
+        Command::Map(arguments) => {
+            let connection = arguments.connection.or(outer);
+            let is_given = !arguments.files.is_empty() || !arguments.lines.objects.is_empty();
+            match client::address(&connection)? {
+                // The address of a server may stand in the environment.
+                _ if is_given && connection.connect.is_none() => {
+                    map::of_documents(registry, &arguments, console)
+                }
+                Some(_) if is_given => Err(Trouble("either documents or --connect, not both".to_owned())),
+                Some(address) => Ok(client::map(&arguments, &address, outer, console)),
+                None => {
+                    Err(Trouble("nothing to draw: give documents, --object, or --connect ADDR".to_owned()))
+                }
+            }
+        }
         _ if outer.connect.is_some() => {
             Err(Trouble("this command asks no server: leave --connect out".to_owned()))
         }

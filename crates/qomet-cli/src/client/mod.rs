@@ -39,12 +39,12 @@ mod watch;
 
 use qomet_qmp::{Client, Options, ServerAddress};
 
-use crate::arguments::{Describe, Types};
+use crate::arguments::{Describe, Map, Types};
 use crate::console::Console;
 use crate::host;
 use crate::outcome::{Outcome, Trouble};
 use arguments::{Command, Connection};
-use report::Failure;
+pub(crate) use report::Failure;
 use session::Session;
 
 /// What a command comes to.
@@ -105,6 +105,18 @@ pub(crate) fn describe(
 ) -> Outcome {
     let done = connect(address, &arguments.connection.or(outer))
         .and_then(|mut session| describe::describe(&mut session, arguments, console));
+    done.unwrap_or_else(|failure| failure.show(console))
+}
+
+/// `map` of a server.
+pub(crate) fn map(
+    arguments: &Map,
+    address: &ServerAddress,
+    outer: &Connection,
+    console: &mut Console,
+) -> Outcome {
+    let done = connect(address, &arguments.connection.or(outer))
+        .and_then(|mut session| crate::map::of_server(&mut session.client, arguments, console));
     done.unwrap_or_else(|failure| failure.show(console))
 }
 

@@ -4,7 +4,6 @@
 //! the creation, and what was done is undone; one that comes later ends the holding, and SIGHUP has the documents
 //! applied again (`reload`).
 
-mod file_map;
 mod monitor;
 mod reload;
 mod serve;
@@ -19,6 +18,7 @@ use crate::host::Stop;
 use crate::inherit;
 use crate::input;
 use crate::log;
+use crate::map;
 use crate::outcome::{Outcome, Trouble};
 use crate::text::count;
 use reload::Reload;
@@ -56,7 +56,7 @@ pub(crate) fn run(
     };
     let (width, paint) = (console.width(), console.paint());
     console.print(&tree::render(&model, model.objects(), width, paint));
-    console.print(&file_map::render(&file_map::windows(&objects), paint));
+    console.print(&map::render_tables(&map::of_objects(&objects), paint));
     let (held, process) = (count(objects.len(), "object"), std::process::id());
     if !listeners.is_empty() {
         console.print(&format!(
