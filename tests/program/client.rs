@@ -16,8 +16,8 @@ use super::process::{Running, Said, Terminal, program, run, run_with_input, wait
 use crate::folder::Folder;
 
 /// A server that runs. It does not survive the test.
-struct Server {
-    name: &'static str,
+pub(super) struct Server {
+    pub(super) name: &'static str,
     child: Child,
     socket: PathBuf,
     _folder: Folder,
@@ -32,7 +32,7 @@ impl Drop for Server {
 
 impl Server {
     /// Starts one; none if it is not installed.
-    fn start(name: &'static str) -> Option<Self> {
+    pub(super) fn start(name: &'static str) -> Option<Self> {
         let folder = Folder::new();
         let socket = folder.join("qmp.sock");
         let path = socket.display();
@@ -75,7 +75,7 @@ impl Server {
     }
 
     /// Those that have memory: qemu-storage-daemon knows the names of such types, and has none.
-    fn with_memory() -> Vec<Self> {
+    pub(super) fn with_memory() -> Vec<Self> {
         ["qomet", "qemu-system-x86_64"].into_iter().filter_map(Server::start).collect()
     }
 
@@ -84,12 +84,12 @@ impl Server {
     }
 
     /// Runs `qomet ARGUMENTS --connect …`.
-    fn ask(&self, arguments: &[&str]) -> Said {
+    pub(super) fn ask(&self, arguments: &[&str]) -> Said {
         run([arguments, &["--connect", self.address()]].concat())
     }
 
     /// The same, where nothing may go wrong; returns what it prints.
-    fn get(&self, arguments: &[&str]) -> String {
+    pub(super) fn get(&self, arguments: &[&str]) -> String {
         let said = self.ask(arguments);
         assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{}: {arguments:?}", self.name);
         said.out

@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! process   starting it, reading what it says, waiting with a deadline
+//! apply     `plan`, `apply`, `dump`: ours, QEMU, qemu-storage-daemon
 //! check     exit codes and reports of `check`
 //! client    the commands that ask a server: ours, QEMU, qemu-storage-daemon
 //! lsp       the language server, as an editor speaks to it
 //! memory    memory handed to a client by descriptors
+//! crash     killed at every point of `apply`
 //! run       what `run` makes, holds and leaves behind
 //! map       what `map` shows of documents and of a running program
 //! preview   what `preview` says would be programmed
@@ -14,8 +16,10 @@
 //! types     `types`, `describe`, `schema`, help and usage
 //! ```
 
+mod apply;
 mod check;
 mod client;
+mod crash;
 mod load;
 mod lsp;
 mod map;

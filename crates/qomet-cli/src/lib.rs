@@ -104,13 +104,13 @@ fn command_of(
     console: &mut Console,
 ) -> Result<Outcome, Trouble> {
     match command {
-        Command::Client(command) => client::run(&command, outer, console),
+        Command::Client(command) => client::run(registry, &command, outer, console),
         Command::Types(arguments) => match client::address(&arguments.connection.or(outer))? {
-            Some(address) => Ok(client::types(&arguments, &address, outer, console)),
+            Some(address) => Ok(client::types(registry, &arguments, &address, outer, console)),
             None => types::types(&registry, &arguments, console),
         },
         Command::Describe(arguments) => match client::address(&arguments.connection.or(outer))? {
-            Some(address) => Ok(client::describe(&arguments, &address, outer, console)),
+            Some(address) => Ok(client::describe(registry, &arguments, &address, outer, console)),
             None => describe::describe(&registry, &arguments, console),
         },
         Command::Map(arguments) => {

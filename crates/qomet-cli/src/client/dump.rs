@@ -3,14 +3,15 @@
 //! What has its default is left out, so `plan` finds nothing to do for the document. A sensitive value cannot be read: its
 //! place is marked by a comment, to be filled in.
 //!
-//! Qomet's servers only: QEMU tells neither defaults nor what can be given.
+//! QEMU tells neither defaults nor what was given: there it is what the objects came to, as far as this program knows their
+//! types; objects of other types are named in comments.
 
-use qomet_qmp::{ClientError, PropertyFacts};
+use qomet_qmp::PropertyFacts;
 use serde_json::{Value, json};
 
 use super::Done;
 use super::arguments::Dump;
-use super::report::Failure;
+use super::foreign;
 use super::session::Session;
 use crate::console::Console;
 use crate::outcome::Outcome;
@@ -18,17 +19,10 @@ use crate::text::shown;
 
 /// Runs the command.
 pub(super) fn dump(session: &mut Session, _: &Dump, console: &mut Console) -> Done {
-    let tree = match session.client.execute("x-tree", json!({ "path": "/objects", "depth": 1 })) {
-        Ok(tree) => tree,
-        Err(ClientError::Refused(refused)) if refused.class == "CommandNotFound" => {
-            return Err(Failure::rejected(
-                "no-dump",
-                "the server does not tell how its objects were configured: it has no command x-tree",
-                "QEMU has none; 'tree --json' shows what there is",
-            ));
-        }
-        Err(error) => return Err(error.into()),
-    };
+    if !session.client.has_command("x-tree")? {
+        return of_readings(session, console);
+    }
+    let tree = session.client.execute("x-tree", json!({ "path": "/objects", "depth": 1 }))?;
     let objects = tree.get("objects").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let objects = objects.iter().filter(|object| object.get("depth") == Some(&json!(1)));
     let (mut bags, mut secrets) = (Vec::new(), Vec::new());
@@ -36,6 +30,40 @@ pub(super) fn dump(session: &mut Session, _: &Dump, console: &mut Console) -> Do
         let facts = session.declared(text(object, "type"))?;
         bags.push(bag(object, &facts, &mut secrets));
     }
+    print(&bags, &secrets, console);
+    Ok(Outcome::Fine)
+}
+
+/// The same of a server that tells only what the objects came to.
+fn of_readings(session: &mut Session, console: &mut Console) -> Done {
+    let objects = session.client.read_tree("/objects", Some(1))?;
+    let (mut bags, mut secrets, mut unknown) = (Vec::new(), Vec::new(), String::new());
+    for object in objects.iter().filter(|object| object.depth == 1) {
+        let Some(class) = session.local.registry().get(&object.type_name) else {
+            let (name, type_name) = (shown(object.name()), shown(&object.type_name));
+            unknown.push_str(&format!("// '{name}' is left out: {type_name} is not known here\n"));
+            continue;
+        };
+        let bag = foreign::bag_of(object, class);
+        let is_secret = |name: &str| class.lookup(name).is_ok_and(|(_, property)| property.sensitive);
+        let (mut lines, mut comments) = (Vec::new(), String::new());
+        for (name, value) in &bag {
+            if is_secret(name) {
+                secrets.push(format!("{}.{name}", object.name()));
+                comments.push_str(&format!("    // {}: sensitive, to be filled in\n", json!(name)));
+            } else {
+                lines.push(format!("    {}: {value}", json!(name)));
+            }
+        }
+        bags.push(format!("  {{\n{comments}{}\n  }}", lines.join(",\n")));
+    }
+    console.print(&unknown);
+    print(&bags, &secrets, console);
+    Ok(Outcome::Fine)
+}
+
+/// Prints a document of bags, and what is left to be filled in.
+fn print(bags: &[String], secrets: &[String], console: &mut Console) {
     console.print(&match bags.is_empty() {
         true => "[]\n".to_owned(),
         false => format!("[\n{}\n]\n", bags.join(",\n")),
@@ -44,7 +72,6 @@ pub(super) fn dump(session: &mut Session, _: &Dump, console: &mut Console) -> Do
         let secrets: Vec<_> = secrets.iter().map(|one| shown(one).to_string()).collect();
         console.complain(&format!("note: sensitive, to be filled in: {}\n", secrets.join(", ")));
     }
-    Ok(Outcome::Fine)
 }
 
 fn text<'v>(value: &'v Value, name: &str) -> &'v str {

@@ -9,6 +9,7 @@
 //! target      PATH.PROPERTY: where the path ends, and what was meant where there is none
 //! value       values as people read and write them
 //! schema      names of enums that QEMU tells nowhere else
+//! foreign     plans for a server that does not plan: QEMU
 //! report      how refusals look
 //! tree, list, get, set, add, del, plan (and apply), dump, types, describe, watch, qmp, shell    one command each
 //! ```
@@ -21,6 +22,7 @@ mod add;
 mod del;
 mod describe;
 mod dump;
+mod foreign;
 mod get;
 mod list;
 mod plan;
@@ -37,6 +39,7 @@ mod types;
 mod value;
 mod watch;
 
+use qomet::{Model, TypeRegistry};
 use qomet_qmp::{Client, Options, ServerAddress};
 
 use crate::arguments::{Describe, Map, Types};
@@ -71,12 +74,17 @@ pub(crate) fn address(connection: &Connection) -> Result<Option<ServerAddress>, 
 ///
 /// # Errors
 /// There is no address.
-pub(crate) fn run(command: &Command, outer: &Connection, console: &mut Console) -> Result<Outcome, Trouble> {
+pub(crate) fn run(
+    registry: TypeRegistry,
+    command: &Command,
+    outer: &Connection,
+    console: &mut Console,
+) -> Result<Outcome, Trouble> {
     let connection = command.connection().or(outer);
     let address = address(&connection)?.ok_or_else(|| {
         Trouble("no server is named: give --connect ADDR, or set QOMET_SOCKET to its address".to_owned())
     })?;
-    let done = connect(&address, &connection).and_then(|mut session| match command {
+    let done = connect(registry, &address, &connection).and_then(|mut session| match command {
         #[cfg(feature = "shell")]
         Command::Shell(_) => shell::run(session, console),
         command => execute(command, &mut session, console),
@@ -86,24 +94,26 @@ pub(crate) fn run(command: &Command, outer: &Connection, console: &mut Console) 
 
 /// `types` of a server.
 pub(crate) fn types(
+    registry: TypeRegistry,
     arguments: &Types,
     address: &ServerAddress,
     outer: &Connection,
     console: &mut Console,
 ) -> Outcome {
-    let done = connect(address, &arguments.connection.or(outer))
+    let done = connect(registry, address, &arguments.connection.or(outer))
         .and_then(|mut session| types::types(&mut session, arguments, console));
     done.unwrap_or_else(|failure| failure.show(console))
 }
 
 /// `describe` of a server's type.
 pub(crate) fn describe(
+    registry: TypeRegistry,
     arguments: &Describe,
     address: &ServerAddress,
     outer: &Connection,
     console: &mut Console,
 ) -> Outcome {
-    let done = connect(address, &arguments.connection.or(outer))
+    let done = connect(registry, address, &arguments.connection.or(outer))
         .and_then(|mut session| describe::describe(&mut session, arguments, console));
     done.unwrap_or_else(|failure| failure.show(console))
 }
@@ -139,11 +149,15 @@ fn execute(command: &Command, session: &mut Session, console: &mut Console) -> D
     }
 }
 
-fn connect(address: &ServerAddress, connection: &Connection) -> Result<Session, Failure> {
+fn connect(
+    registry: TypeRegistry,
+    address: &ServerAddress,
+    connection: &Connection,
+) -> Result<Session, Failure> {
     let mut options = Options::default();
     if let Some(timeout) = connection.timeout {
         options.connect_timeout = timeout;
         options.reply_timeout = Some(timeout);
     }
-    Ok(Session::new(Client::connect(address, options)?))
+    Ok(Session::new(Client::connect(address, options)?, Model::new(registry)))
 }

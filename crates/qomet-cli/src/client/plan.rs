@@ -1,7 +1,8 @@
 //! `plan` and `apply`: make a running program's objects what documents say, or tell what that takes.
 //!
-//! The server compares, judges and does it, as one command (`x-apply`), so a client that is gone half-way changes
-//! nothing. A server that has no such command, as QEMU, is told to be one: it could not do it as a whole.
+//! A server that is one of Qomet's compares, judges and does it, as one command (`x-apply`), so a client that is gone half-way
+//! changes nothing. For a server that has no such command, as QEMU, this program compares, and sends one command after the
+//! other (`foreign`).
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::Done;
 use super::arguments::{Apply, Plan};
+use super::foreign;
 use super::report::Failure;
 use super::session::Session;
 use super::value;
@@ -60,6 +62,11 @@ fn ask(
     for path in &what.files {
         texts.push(read(path, console).map_err(|Trouble(trouble)| Failure::usage(trouble, ""))?);
     }
+    if !session.client.has_command("x-apply")? {
+        let names = what.files.iter().map(|path| name_of(path)).zip(texts).collect::<Vec<_>>();
+        let plan = foreign::plan(session, what, &names, console)?;
+        return if dry_run { Ok(plan.answer()) } else { plan.carry_out(session) };
+    }
     let mut arguments = json!({
         "documents": texts,
         "prune": what.prune,
@@ -71,11 +78,6 @@ fn ask(
     }
     match session.client.execute("x-apply", arguments) {
         Ok(answer) => Ok(answer),
-        Err(ClientError::Refused(refused)) if refused.class == "CommandNotFound" => Err(Failure::rejected(
-            "no-plan",
-            "the server cannot compare documents with its objects: it has no command x-apply",
-            "QEMU has none; 'check' judges the documents, 'add', 'set' and 'del' change one thing at a time",
-        )),
         Err(ClientError::Refused(refused)) => Err(named(*refused, &what.files).into()),
         Err(error) => Err(error.into()),
     }
@@ -93,13 +95,17 @@ fn read(path: &Path, console: &mut Console) -> Result<String, Trouble> {
     })
 }
 
+/// What diagnostics call a document.
+fn name_of(path: &Path) -> String {
+    if path == Path::new("-") { "<stdin>".to_owned() } else { shown(&path.to_string_lossy()) }
+}
+
 /// What the server calls `documents[0]` has a name here.
 fn named(mut refused: Refused, files: &[std::path::PathBuf]) -> Refused {
     for problem in refused.data.as_array_mut().into_iter().flatten() {
         let name = |file: &str| {
             let index: usize = file.strip_prefix("documents[")?.strip_suffix(']')?.parse().ok()?;
-            let path = files.get(index)?;
-            Some(if path == Path::new("-") { "<stdin>".to_owned() } else { shown(&path.to_string_lossy()) })
+            files.get(index).map(|path| name_of(path))
         };
         let file = problem.get("file").and_then(Value::as_str).and_then(name);
         if let (Some(file), Some(members)) = (file, problem.as_object_mut()) {
@@ -133,7 +139,7 @@ fn show(
     for step in steps {
         let facts = match elements(step, "differences").is_empty() {
             true => Rc::default(),
-            false => session.declared(text(step, "type"))?,
+            false => session.explained(text(step, "type"))?,
         };
         describe(&mut out, step, &facts, &paint);
     }

@@ -52,6 +52,12 @@ impl Failure {
         Failure { mistakes: Vec::new(), outcome }
     }
 
+    /// This one and what else is to be told.
+    pub(crate) fn and(mut self, other: Failure) -> Self {
+        self.mistakes.extend(other.mistakes);
+        self
+    }
+
     /// The same with a hint, where there is none yet.
     pub(crate) fn with_help(mut self, help: Option<String>) -> Self {
         if let (Some(mistake), Some(help)) = (self.mistakes.last_mut(), help) {

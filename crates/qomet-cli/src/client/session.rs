@@ -5,12 +5,15 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use qomet::Model;
 use qomet_qmp::{Client, ClientError, ObjectView, PropertyFacts};
 
 /// A connection.
 pub(super) struct Session {
     /// The connection itself.
     pub(super) client: Client,
+    /// An empty model with the program's own types.
+    pub(super) local: Model,
     types: HashMap<String, Rc<Vec<PropertyFacts>>>,
     /// Whether the server says more of a property than QEMU does; known once one was seen.
     is_exact: Option<bool>,
@@ -18,14 +21,14 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(client: Client) -> Self {
-        Session { client, types: HashMap::new(), is_exact: None, names: None }
+    pub(super) fn new(client: Client, local: Model) -> Self {
+        Session { client, local, types: HashMap::new(), is_exact: None, names: None }
     }
 
     /// Starts anew on another connection: the server behind it may be another one.
     #[cfg(feature = "shell")]
     pub(super) fn reconnect(&mut self, client: Client) {
-        *self = Session::new(client);
+        *self = Session::new(client, self.local.clone());
     }
 
     /// The names of the values of an enum that the server tells only in its schema; nothing if it does not.
@@ -59,6 +62,27 @@ impl Session {
         }
         self.types.insert(type_name.to_owned(), Rc::clone(&facts));
         Ok(facts)
+    }
+
+    /// The same in the words of the program's own types, where the server's say too little: QEMU does not tell sizes from
+    /// other numbers, nor what is fixed.
+    ///
+    /// # Errors
+    /// The connection fails.
+    pub(super) fn explained(&mut self, type_name: &str) -> Result<Rc<Vec<PropertyFacts>>, ClientError> {
+        let declared = self.declared(type_name)?;
+        let Some(class) = self.local.registry().get(type_name).filter(|_| self.is_exact != Some(true)) else {
+            return Ok(declared);
+        };
+        let facts = class.properties().iter().map(|property| PropertyFacts {
+            name: property.name.to_owned(),
+            type_name: property.value_type.qom_name(),
+            value_type: Some(property.value_type.to_string()),
+            mutable: Some(property.mutability.as_str().to_owned()),
+            sensitive: property.sensitive,
+            ..PropertyFacts::default()
+        });
+        Ok(Rc::new(facts.collect()))
     }
 
     /// The same, if it is worth asking for the sake of how values look: QEMU says nothing of that.

@@ -52,6 +52,8 @@ pub struct Plan<'d> {
     work: Work,
     diagnostics: Vec<Diagnostic>,
     proof: Option<Failed>,
+    /// Whether the texts could be read as a whole: a plan of a part of them would mislead.
+    is_whole: bool,
 }
 
 /// What there is to do.
@@ -181,7 +183,7 @@ impl Documents {
         if is_whole {
             plan.check_host(&mut report);
         }
-        self.finish(tapes, Work::Update(plan), failed, report)
+        Plan { is_whole, ..self.finish(tapes, Work::Update(plan), failed, report) }
     }
 
     /// From texts to drafts, of which there are none where only the syntax is wanted. Also the proof that something of a
@@ -227,8 +229,15 @@ impl Documents {
         mut report: Diagnostics,
     ) -> Plan<'d> {
         let proof = report.proof().or(failed);
-        let mut plan =
-            Plan { documents: self, sources: &self.sources, tapes, work, diagnostics: Vec::new(), proof };
+        let mut plan = Plan {
+            documents: self,
+            sources: &self.sources,
+            tapes,
+            work,
+            diagnostics: Vec::new(),
+            proof,
+            is_whole: true,
+        };
         plan.keep(&mut report);
         plan
     }
@@ -295,12 +304,13 @@ impl Plan<'_> {
         }
     }
 
-    /// What happens to each object of an [update](Documents::update); nothing is said of what is only created.
+    /// What happens to each object of an [update](Documents::update); nothing is said of what is only created, nor where
+    /// not all bags could be read.
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         match &self.work {
-            Work::Update(plan) => plan.steps(),
-            Work::Create(_) | Work::Done(_) => &[],
+            Work::Update(plan) if self.is_whole => plan.steps(),
+            Work::Update(_) | Work::Create(_) | Work::Done(_) => &[],
         }
     }
 
