@@ -25,7 +25,7 @@ mod lsp;
 mod map;
 mod memory;
 mod preview;
-mod process;
+pub(crate) mod process;
 mod run;
 mod serve;
 mod types;

@@ -13,6 +13,67 @@
 //! watch    who is told of changes: Watch, Event
 //! error    what can be wrong: Problem, Diagnostic
 //! ```
+//!
+//! # Plan and apply
+//!
+//! [`Model::plan`] compares what objects should be with those that there are, and touches nothing; [`ModelPlan::apply`] does
+//! what the plan says, all of it or nothing. What can change while an object lives is changed in place, anything else
+//! forces a replacement.
+//!
+//! ```
+//! use qomet::prelude::*;
+//! use qomet::{Action, Batch, PlanOptions};
+//!
+//! /// Gives light
+//! #[derive(Object)]
+//! #[object(name = "lamp", user_creatable)]
+//! struct Lamp {
+//!     /// How bright it is
+//!     #[property(default = 50)]
+//!     level: Live<u64>,
+//!     /// What it is screwed into
+//!     #[property(required)]
+//!     socket: String,
+//! }
+//!
+//! impl Realize for Lamp {
+//!     fn realize(&self, _: &mut RealizeContext<'_>) -> qomet::Result<()> {
+//!         Ok(())
+//!     }
+//! }
+//!
+//! types! { fn types = [Lamp]; }
+//!
+//! fn wanted(model: &Model, level: u64, socket: &str) -> qomet::Result<Batch> {
+//!     let mut lamp = model.draft("lamp")?;
+//!     lamp.set_id("hall");
+//!     lamp.set("level", level)?;
+//!     lamp.set("socket", socket)?;
+//!     Ok(model.batch(vec![lamp]))
+//! }
+//!
+//! # fn main() -> qomet::Result<()> {
+//! let model = Model::new(TypeRegistry::builder().add(types()).build().expect("the types fit together"));
+//! let mut report = Diagnostics::new();
+//! let options = PlanOptions::default();
+//! let lamp = model.apply(wanted(&model, 50, "E27")?, options, &mut report).expect("nothing is refused").remove(0);
+//!
+//! let plan = model.plan(wanted(&model, 80, "E27")?, options, &mut report);
+//! assert_eq!(plan.steps()[0].action, Action::Change);
+//! plan.apply(&mut report).expect("nothing has changed since");
+//! assert_eq!(lamp.get::<u64>("level")?, 80);
+//!
+//! let plan = model.plan(wanted(&model, 80, "E14")?, options, &mut report);
+//! let step = &plan.steps()[0];
+//! assert_eq!(step.action, Action::Replace);
+//! assert_eq!((step.differences[0].property, step.differences[0].forces), ("socket", true));
+//! plan.apply(&mut report).expect("nothing has changed since");
+//! assert!(lamp.is_deleted());
+//!
+//! assert!(model.plan(wanted(&model, 80, "E14")?, options, &mut report).is_empty());
+//! assert!(report.take().is_empty());
+//! # Ok(()) }
+//! ```
 #![forbid(unsafe_code)]
 
 mod error;

@@ -62,9 +62,7 @@ pub(super) fn compare(
         _ if follows => false,
         (true, Value::String(text)) if text == "auto" && property.effective => true,
         (false, Value::Null) => match property.value_type.inner() {
-            ValueType::Link { .. } | ValueType::Id { .. } | ValueType::String | ValueType::Path => {
-                from == ""
-            }
+            ValueType::Link { .. } | ValueType::Id { .. } | ValueType::String | ValueType::Path => from == "",
             // Nobody can tell what it came to from what might have been given.
             _ => true,
         },
