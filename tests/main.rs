@@ -5,6 +5,7 @@
 //! rejections   one document for each mistake, and what is said of it (the documents: rejections/)
 //! wordings     every message of every crate in one table
 //! documents    documents with planted mistakes, and arbitrary ones
+//! planted      documents of all languages with mistakes planted into them
 //! rules        every row of the memory rules has a test
 //! schema       the JSON Schema says what `check` says
 //! program      the program: exit codes, output, signals, what it leaves behind
@@ -19,6 +20,7 @@ mod apply;
 mod documents;
 mod dummies;
 mod folder;
+mod planted;
 mod program;
 mod rejections;
 mod rules;

@@ -362,7 +362,9 @@ fn warn_file(request: &FileRequest, probe: &Probe, warnings: &mut Vec<MemoryWarn
         Kind::Block { .. } | Kind::Dax { .. } => Some("on a shared device"),
         Kind::Char => None,
     };
-    if let Some(why) = unbound.filter(|_| request.memory.share) {
+    // A policy without nodes is refused; what it would do is beside the point.
+    let is_bound = request.memory.share && !request.memory.host_nodes.is_empty();
+    if let Some(why) = unbound.filter(|_| is_bound) {
         let setting = match request.memory.policy {
             Policy::Default => None,
             Policy::Preferred => Some("policy=preferred"),

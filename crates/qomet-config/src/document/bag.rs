@@ -12,7 +12,7 @@ use std::sync::Arc;
 use qomet::CompactString;
 use qomet::{
     About, AnyDraft, Class, Diagnostic, Failed, Input, InputKind, ModelErrorKind, Related, TypeRegistry,
-    nearest,
+    is_nearest_alone, nearest,
 };
 
 use crate::syntax_error::{MISTAKES_LIMIT, SyntaxErrorKind};
@@ -38,6 +38,8 @@ pub(super) struct Reader<'r> {
 struct Suggestions {
     properties: HashMap<(CompactString, CompactString), Option<&'static str>>,
     types: HashMap<CompactString, Option<String>>,
+    /// The names of types for which nothing else can have been meant.
+    sure: HashMap<CompactString, bool>,
 }
 
 impl Suggestions {
@@ -68,6 +70,18 @@ impl Suggestions {
     }
 }
 
+impl Suggestions {
+    /// The type that a wrong name surely means: the only one that is as near.
+    fn surely_meant<'r>(&mut self, registry: &'r TypeRegistry, name: &str) -> Option<&'r Arc<Class>> {
+        let meant = self.types.get(name)?.as_deref()?;
+        let sure = self.sure.entry(name.into()).or_insert_with(|| {
+            let creatable = registry.classes().filter(|class| class.is_user_creatable());
+            is_nearest_alone(name, creatable.map(|class| class.name()))
+        });
+        registry.get(meant).filter(|_| *sure)
+    }
+}
+
 impl<'r> Reader<'r> {
     pub(super) fn new(registry: &'r TypeRegistry) -> Self {
         Reader {
@@ -86,7 +100,7 @@ impl<'r> Reader<'r> {
         let number = self.bags;
         self.bags += 1;
         let before = input.diagnostics().len();
-        let mut whom = Whom { number, id: None, type_name: None };
+        let mut whom = Whom { number, id: None, type_name: None, guessed: None };
         match bag.kind() {
             InputKind::Struct => {
                 let outer = input.count(Count::default());
@@ -105,7 +119,7 @@ impl<'r> Reader<'r> {
             return;
         }
         let about = whom.about();
-        for diagnostic in found {
+        for (index, diagnostic) in found.iter_mut().enumerate() {
             for related in diagnostic.related_mut() {
                 if related.about.bag.is_none() && related.place.is_none() {
                     related.about.bag = Some(number);
@@ -113,8 +127,28 @@ impl<'r> Reader<'r> {
             }
             let own = diagnostic.about_mut();
             own.object = own.object.take().or_else(|| about.object.clone());
-            own.type_name = own.type_name.take().or_else(|| about.type_name.clone());
+            if whom.guessed.is_none_or(|known| before + index >= known) {
+                own.type_name = own.type_name.take().or_else(|| about.type_name.clone());
+            }
             own.bag = own.bag.or(about.bag);
+        }
+    }
+
+    /// Gives up a bag of which the type is not known. A name that stands twice is wrong whatever the type.
+    fn lose<'t>(&mut self, bag: Node<'t>, whom: &Whom<'t, 'r>, input: &mut TapeInput<'t, '_>) {
+        self.lost.push(whom.about());
+        let mut names = HashMap::new();
+        for (key, _) in bag.members() {
+            if input.exhausted().is_some() {
+                break;
+            }
+            let Some(name) = key.str() else { continue };
+            match names.entry(name) {
+                Entry::Vacant(new) => drop(new.insert(key)),
+                Entry::Occupied(first) => {
+                    let _ = duplicate(key, *first.get(), first.key(), input);
+                }
+            }
         }
     }
 
@@ -132,6 +166,17 @@ impl<'r> Reader<'r> {
     fn read_struct<'t>(&mut self, bag: Node<'t>, whom: &mut Whom<'t, 'r>, input: &mut TapeInput<'t, '_>) {
         let mut head = Head::read(bag, input);
         whom.id = head.id.take();
+        // What was surely meant to be the type is taken for it, so that the rest can be read.
+        let type_key = match (head.type_name, bag.damaged_name()) {
+            (None, None) => misspelt(bag, "qom-type", None),
+            _ => None,
+        };
+        let mut type_failed = type_key.map(|key| report_misspelt(key, "qom-type", None, input));
+        if let Some(key) = type_key {
+            whom.guessed = Some(input.diagnostics().len());
+            head.type_name =
+                bag.members().find(|(name, _)| name.start() == key.start()).map(|(_, value)| value);
+        }
         let id_failed = match (&whom.id, head.id_failed, bag.damaged_name()) {
             (Some(_), ..) => None,
             (None, Some(failed), _) | (None, None, Some(failed)) => Some(failed),
@@ -159,8 +204,7 @@ impl<'r> Reader<'r> {
                         let before = input.diagnostics().len();
                         let _ = input.string();
                         name_property(input, before, "qom-type");
-                        self.lost.push(whom.about());
-                        return;
+                        return self.lose(bag, whom, input);
                     }
                 };
                 known.and_then(|class| {
@@ -170,25 +214,27 @@ impl<'r> Reader<'r> {
             }
             None => {
                 if bag.damaged_name().is_none() {
-                    let _ = match misspelt(bag, "qom-type", None) {
-                        Some(key) => report_misspelt(key, "qom-type", None, input),
-                        None => {
-                            input.move_to(bag);
-                            input.report(Box::new(ModelErrorKind::MissingType))
-                        }
-                    };
+                    input.move_to(bag);
+                    let _ = input.report(Box::new(ModelErrorKind::MissingType));
                 }
-                self.lost.push(whom.about());
-                return;
+                return self.lose(bag, whom, input);
             }
         };
         let mut draft = match class {
             Ok(draft) => draft,
             Err(problem) => {
                 let place = head.type_name.map_or(bag.place(), Node::place);
-                let _ = input.report_mistake(problem.with_property("qom-type").at(place));
-                self.lost.push(whom.about());
-                return;
+                let failed = input.report_mistake(problem.with_property("qom-type").at(place));
+                // Its other mistakes show, as if the name were right.
+                let name = head.type_name.and_then(Node::str);
+                let meant = name.and_then(|name| self.suggestions.surely_meant(self.registry, &name));
+                let Some(draft) = meant.and_then(|class| class.user_draft().ok()) else {
+                    return self.lose(bag, whom, input);
+                };
+                whom.type_name = meant.map(|class| class.name());
+                whom.guessed = Some(input.diagnostics().len());
+                type_failed = Some(failed);
+                draft
             }
         };
         draft.set_bag(whom.number);
@@ -197,8 +243,12 @@ impl<'r> Reader<'r> {
             (None, Some(failed)) => draft.damage(None, failed),
             (None, None) => {}
         }
-        let not_ours = NotOurs { reported: head.id_key, beside: self.beside };
+        let reported = [head.id_key, type_key.map(Node::start)];
+        let not_ours = NotOurs { reported, beside: self.beside };
         read_properties(bag, &not_ours, &mut *draft, &mut self.suggestions, input);
+        if let Some(failed) = type_failed {
+            draft.damage(None, failed);
+        }
         self.failed = self.failed.or(draft.damaged());
         self.drafts.push(draft);
     }
@@ -209,6 +259,8 @@ struct Whom<'t, 'r> {
     number: usize,
     id: Option<Cow<'t, str>>,
     type_name: Option<&'r str>,
+    /// How many diagnostics there were when the type was guessed: they do not know it.
+    guessed: Option<usize>,
 }
 
 impl Whom<'_, '_> {
@@ -296,8 +348,8 @@ fn duplicate<'t>(key: Node<'t>, first: Node<'t>, name: &str, input: &mut TapeInp
 
 /// What stands in a bag and is no property.
 struct NotOurs<'r> {
-    /// Where a name starts that was reported already.
-    reported: Option<usize>,
+    /// Where names start that were reported already.
+    reported: [Option<usize>; 2],
     /// Members that others read.
     beside: &'r [&'static str],
 }
@@ -330,7 +382,7 @@ fn read_properties<'t>(
             continue;
         }
         let Some(slot) = draft.class().find(&name) else {
-            if not_ours.reported == Some(key.start()) || not_ours.beside.contains(&&*name) {
+            if not_ours.reported.contains(&Some(key.start())) || not_ours.beside.contains(&&*name) {
                 continue;
             }
             let problem = suggestions.unknown_property(draft.class(), &name);

@@ -326,7 +326,9 @@ impl Parser<'_, '_> {
             text.trim_matches('"')
         });
         let name = if self.inside == Inside::Struct { name.to_owned() } else { String::new() };
-        self.report(K::MissingValue { name }, self.pos, self.pos);
+        // Behind the colon, and not in the line where the next thing stands.
+        let behind = self.text.get(..self.pos).unwrap_or_default().trim_end().len();
+        self.report(K::MissingValue { name }, behind, behind);
         self.push(Kind::Damaged, self.pos, self.pos);
     }
 

@@ -239,7 +239,8 @@ impl Batch {
     /// that what else is wrong with it shows too.
     fn probe(&self, report: &mut Diagnostics) {
         let mut numbers: Vec<Option<CompactString>> = Vec::new();
-        if report.errors() > 0 {
+        // Who read the drafts may have reported of one that it has no id.
+        if report.errors() > 0 || self.damaged.is_some() {
             let mut seen = std::collections::HashSet::new();
             for (number, draft) in self.drafts.iter().enumerate() {
                 let is_own = draft.id().is_some_and(|id| seen.insert(id));
