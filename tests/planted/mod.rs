@@ -9,6 +9,7 @@ mod mistakes;
 mod valid;
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use qomet::{Level, Model};
 use qomet_config::{Dialect, Documents, Sources};
 
@@ -77,8 +78,14 @@ fn judge(seed: u64, language: Language, count: usize) -> Result<(), TestCaseErro
     }
 }
 
+/// The same documents each time, unless PROPTEST_RNG_SEED asks for others.
 fn cases() -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, max_shrink_iters: 0, ..ProptestConfig::default() }
+    let default = ProptestConfig::default();
+    let rng_seed = match default.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(1),
+        chosen => chosen,
+    };
+    ProptestConfig { rng_seed, failure_persistence: None, max_shrink_iters: 0, ..default }
 }
 
 proptest! {

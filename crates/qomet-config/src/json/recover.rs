@@ -326,9 +326,11 @@ impl Parser<'_, '_> {
             text.trim_matches('"')
         });
         let name = if self.inside == Inside::Struct { name.to_owned() } else { String::new() };
-        // Behind the colon, and not in the line where the next thing stands.
+        // Not in another line, where the next thing stands.
         let behind = self.text.get(..self.pos).unwrap_or_default().trim_end().len();
-        self.report(K::MissingValue { name }, behind, behind);
+        let gap = self.bytes.get(behind..self.pos).unwrap_or_default();
+        let at = if memchr::memchr(b'\n', gap).is_some() { behind } else { self.pos };
+        self.report(K::MissingValue { name }, at, at);
         self.push(Kind::Damaged, self.pos, self.pos);
     }
 
