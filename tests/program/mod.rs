@@ -8,6 +8,7 @@
 //! lsp       the language server, as an editor speaks to it
 //! memory    memory handed to a client by descriptors
 //! crash     killed at every point of `apply`
+//! examples  what `explain` shows, run
 //! run       what `run` makes, holds and leaves behind
 //! map       what `map` shows of documents and of a running program
 //! preview   what `preview` says would be programmed
@@ -20,6 +21,7 @@ mod apply;
 mod check;
 mod client;
 mod crash;
+mod examples;
 mod load;
 mod lsp;
 mod map;
