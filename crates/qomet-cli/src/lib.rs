@@ -122,7 +122,7 @@ fn command_of(
                     map::of_documents(registry, &arguments, console)
                 }
                 Some(_) if is_given => Err(Trouble("either documents or --connect, not both".to_owned())),
-                Some(address) => Ok(client::map(&arguments, &address, outer, console)),
+                Some(address) => Ok(client::map(registry, &arguments, &address, outer, console)),
                 None => {
                     Err(Trouble("nothing to draw: give documents, --object, or --connect ADDR".to_owned()))
                 }

@@ -120,12 +120,13 @@ pub(crate) fn describe(
 
 /// `map` of a server.
 pub(crate) fn map(
+    registry: TypeRegistry,
     arguments: &Map,
     address: &ServerAddress,
     outer: &Connection,
     console: &mut Console,
 ) -> Outcome {
-    let done = connect(address, &arguments.connection.or(outer))
+    let done = connect(registry, address, &arguments.connection.or(outer))
         .and_then(|mut session| crate::map::of_server(&mut session.client, arguments, console));
     done.unwrap_or_else(|failure| failure.show(console))
 }
