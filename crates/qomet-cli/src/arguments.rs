@@ -494,8 +494,19 @@ pub(crate) fn parse(
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let name = arguments.first().map(Path::new).and_then(Path::file_name);
     let name = name.map_or_else(|| "qomet".to_owned(), |name| name.to_string_lossy().into_owned());
+    if let Some(run) = run_alone(&arguments) {
+        return Ok(Arguments { connection: Connection::default(), command: Command::Run(run) });
+    }
     let matches = command(&name, width).try_get_matches_from(arguments)?;
     Arguments::from_arg_matches(&matches)
+}
+
+/// The arguments of `run`, if they are right: a server stays, and the descriptions of all other commands would stay in
+/// its memory. What is wrong is told, and help is given, by the whole command.
+fn run_alone(arguments: &[OsString]) -> Option<Run> {
+    let own = arguments.get(1..).filter(|own| own.first().is_some_and(|word| word == "run"))?;
+    let matches = Run::augment_args(clap::Command::new("run")).try_get_matches_from(own).ok()?;
+    Run::from_arg_matches(&matches).ok()
 }
 
 fn command(name: &str, width: usize) -> clap::Command {
@@ -508,6 +519,23 @@ fn command(name: &str, width: usize) -> clap::Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn run_is_read_alone_as_with_all_other_commands() {
+        let line = "qomet run a.json --qmp unix:/a --qmp-readonly stdio --object rng-builtin,id=r --max-clients 3 --name n";
+        let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let matches = command("qomet", 100).get_matches_from(&arguments);
+        let Command::Run(whole) = Arguments::from_arg_matches(&matches).unwrap().command else {
+            panic!("{line}")
+        };
+        assert_eq!(format!("{:?}", run_alone(&arguments).unwrap()), format!("{whole:?}"));
+        let others = ["qomet check a.json", "qomet --connect /a run a.json", "qomet run", "qomet run --help"];
+        assert!(
+            others.iter().all(|line| {
+                run_alone(&line.split(' ').map(OsString::from).collect::<Vec<_>>()).is_none()
+            })
+        );
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -154,7 +154,7 @@ fn bind_unix(host: &Host, path: &Path) -> io::Result<Socket> {
     // Between its making and its listening a socket looks stale: another server of ours must not take it for that. A
     // folder that cannot be held (it cannot be read, or a program holds it for good) is used all the same.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let _held = host.hold_folder(folder.unwrap_or(Path::new(".")), HOLDING).ok();
+    let _held = host.hold_folder(folder.unwrap_or(Path::new(".")), host.patience(HOLDING)).ok();
     clear(host, path)?;
     let fd = host.listen_unix(path, BACKLOG).map_err(|error| refuse(path.display(), &describe(&error)))?;
     let file = identity(host, path).map(|(device, inode)| (path.to_owned(), device, inode));

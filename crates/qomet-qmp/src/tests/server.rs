@@ -1,6 +1,7 @@
 //! Servers on real sockets.
 
 use std::io::{BufRead, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use super::client::{Client, address, serve, serve_on, serve_with};
 use super::dispatcher;
 use crate::faults::Faults;
+use crate::host::Host;
 use crate::{Cause, Listener};
 
 #[test]
@@ -108,20 +110,30 @@ fn a_signal_is_told_after_the_reply_to_what_is_under_way() {
 }
 
 #[test]
-fn of_many_who_find_a_stale_socket_one_gets_its_place() {
+fn a_socket_that_another_server_is_making_is_not_taken_for_a_stale_one() {
+    use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, listen, socket};
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("qmp.sock");
-    for _ in 0..20 {
-        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-        let all: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| Listener::bind(&address(&path)))).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        assert_eq!(all.iter().filter(|bound| bound.is_ok()).count(), 1);
-        assert!(std::os::unix::net::UnixStream::connect(&path).is_ok());
-        drop(all);
-        assert!(!path.exists());
-    }
+    let patience = Duration::from_secs(120);
+    let held = Host::real().hold_folder(folder.path(), patience).unwrap();
+    let other = socket(AddressFamily::Unix, SockType::Stream, SockFlag::empty(), None).unwrap();
+    bind(other.as_raw_fd(), &UnixAddr::new(&path).unwrap()).unwrap();
+    let host = Host::with(Faults::none().patience(patience));
+
+    let refused = std::thread::scope(|scope| {
+        let bound = scope.spawn(|| Listener::bind_on(host.clone(), &address(&path), false));
+        while host.calls() == 0 {
+            std::thread::yield_now();
+        }
+        // Time for who does not wait to go wrong; who waits needs none.
+        std::thread::sleep(Duration::from_millis(20));
+        listen(&other, Backlog::MAXCONN).unwrap();
+        drop(held);
+        bound.join().unwrap()
+    });
+
+    assert!(refused.unwrap_err().to_string().contains("another program"));
+    assert!(std::os::unix::net::UnixStream::connect(&path).is_ok());
 }
 
 #[test]
