@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use qomet::prelude::*;
-use qomet::{Borrowed, Content, Descriptors, Instance, ProbeContext, Progress, Result, Surroundings};
+use qomet::{
+    About, Borrowed, Content, Descriptors, Diagnostic, Instance, ProbeContext, Progress, Related, Result,
+    Surroundings,
+};
 use qomet_memory::{FileRequest, MemoryWarning, Passed, Region, Rom};
 
 use super::backend::{BackendState, HostMemory, MemoryBackend};
@@ -127,7 +130,7 @@ impl Realize for FileBackend {
         for one in &verdict.warnings {
             // Who goes with this batch leaves the range.
             if !matches!(one, MemoryWarning::FileRangesOverlap { other, .. } if cx.is_leaving(other)) {
-                cx.report(warning(one.clone()));
+                cx.report(with_other(warning(one.clone()), one));
             }
         }
     }
@@ -171,6 +174,14 @@ impl Realize for FileBackend {
         }
         self.apply_live(state, property)
     }
+}
+
+/// Shows where the other window of an overlap is given.
+fn with_other(diagnostic: Diagnostic, about: &MemoryWarning) -> Diagnostic {
+    let MemoryWarning::FileRangesOverlap { other, .. } = about else { return diagnostic };
+    let about =
+        About { object: Some(other.as_str().into()), property: Some("mem-path".into()), ..About::default() };
+    diagnostic.with_related(Related { label: "the other window".to_owned(), about, place: None })
 }
 
 impl HostMemory for Instance<FileBackend> {

@@ -44,6 +44,8 @@ pub(super) struct Bags<'t> {
     list: Vec<Node<'t>>,
     /// The values of properties, by bag.
     values: HashMap<(usize, CompactString), Option<Node<'t>>>,
+    /// The first bag of each id, once somebody asks.
+    by_id: Option<HashMap<Cow<'t, str>, usize>>,
     /// The strings in a value, by its place.
     parts: HashMap<Place, Parts<'t>>,
 }
@@ -59,16 +61,30 @@ impl<'t> Bags<'t> {
 
     /// Whether the property is given; true where it is not known which or of what.
     fn has(&mut self, about: &About) -> bool {
-        let bag = about.bag.filter(|number| *number < self.list.len());
+        let bag = self.number(about).filter(|number| *number < self.list.len());
         match (bag, &about.property) {
             (Some(bag), Some(property)) => self.value(bag, property).is_some(),
             _ => true,
         }
     }
 
+    /// The number of the bag, which who reports of another object than its own does not know.
+    fn number(&mut self, about: &About) -> Option<usize> {
+        if about.bag.is_some() {
+            return about.bag;
+        }
+        let id = about.object.as_deref()?;
+        let list = &self.list;
+        let by_id = self.by_id.get_or_insert_with(|| {
+            let ids = list.iter().enumerate().rev();
+            ids.filter_map(|(number, bag)| Some((bag.get("id")?.str()?, number))).collect()
+        });
+        by_id.get(id).copied()
+    }
+
     /// The value of the property, or else the bag.
     fn node(&mut self, about: &About) -> Option<Node<'t>> {
-        let number = about.bag?;
+        let number = self.number(about)?;
         let bag = *self.list.get(number)?;
         let value = about.property.as_ref().and_then(|property| self.value(number, property));
         Some(value.unwrap_or(bag))
