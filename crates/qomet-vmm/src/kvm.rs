@@ -38,9 +38,9 @@ impl KvmMemory {
             return Err(VmmError::NoReadOnlySlots { id: rom.id.clone() }.into());
         }
         let mut slots = Vec::with_capacity(told.len());
-        for (slot, region) in told.iter().zip(memory.regions()) {
-            let refused = refused("give a guest the memory of", &slot.id);
-            slots.push(Slot::give(vm, slot.number, memory, region).map_err(refused)?);
+        for (index, slot) in told.iter().enumerate() {
+            let given = Slot::give(vm, slot.number, memory, index);
+            slots.push(given.map_err(refused("give a guest the memory of", &slot.id))?);
         }
         Ok(Self { vm: Arc::clone(vm), slots, told, page: memory.page_size() })
     }

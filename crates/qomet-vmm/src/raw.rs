@@ -1,6 +1,6 @@
 //! The one module with `unsafe`: addresses of this process, handed to those who use them without Rust's knowledge.
 //!
-//! `kvm` and `vm_memory` call it. Every function takes the [`GuestMemory`] or [`LeasedRegion`] whose address it hands out,
+//! `kvm` and `vm_memory` call it. Every function takes the [`GuestMemory`](crate::GuestMemory) whose address it hands out,
 //! and its result keeps that alive; so the obligation "mapped as long as somebody may touch it" is kept here and left to
 //! no caller. References into the memory are made nowhere: guests and devices write it at any time.
 
@@ -19,7 +19,6 @@ mod slot {
     use qomet_memory::Errno;
 
     use crate::guest::GuestMemory;
-    use crate::guest::GuestRegion;
     use crate::guest::LeasedRegion;
 
     /// A slot of a guest that is memory of this process. Dropping it takes the memory away from the guest.
@@ -31,13 +30,14 @@ mod slot {
     }
 
     impl Slot {
-        /// Gives the guest a region of `memory` at the number of a slot that it does not use.
+        /// Gives the guest the region `index` of `memory`, at the number of a slot that it does not use.
         pub(crate) fn give(
             vm: &Arc<VmFd>,
             number: u32,
             memory: &GuestMemory,
-            region: GuestRegion<'_>,
+            index: usize,
         ) -> Result<Self, Errno> {
+            let region = memory.regions().nth(index).ok_or(Errno::EINVAL)?;
             let readonly = if region.memory.region().is_readonly() { KVM_MEM_READONLY } else { 0 };
             let told = kvm_userspace_memory_region {
                 slot: number,
@@ -104,7 +104,8 @@ mod window {
     use vm_memory::mmap::{MmapRegion, MmapRegionBuilder, MmapRegionError};
     use vm_memory::{FileOffset, bitmap::Bitmap};
 
-    use crate::guest::GuestRegion;
+    use crate::guest::GuestMemory;
+    use crate::vm_memory::KeepsAlive;
 
     /// `PROT_READ | PROT_WRITE`, which vm-memory takes as a number.
     const READ_WRITE: i32 = 3;
@@ -112,22 +113,33 @@ mod window {
     const SHARED: i32 = 1;
     const PRIVATE: i32 = 2;
 
-    /// A region as vm-memory knows it, without another mapping. `keeper` is what keeps it mapped, and lives as long as the
-    /// result. Only for memory that can be written: vm-memory does not look before it writes.
+    /// The region of this number as vm-memory knows it, without another mapping; `bitmap` notes what is written.
+    ///
+    /// # Errors
+    ///
+    /// There is no such region, or it cannot be written: vm-memory does not look before it writes.
     pub(crate) fn mapped<B: Bitmap>(
-        region: GuestRegion<'_>,
+        memory: &GuestMemory,
+        number: usize,
         file: Option<FileOffset>,
-        size: usize,
-        keeper: B,
-    ) -> Result<MmapRegion<B>, MmapRegionError> {
-        let at = usize::try_from(region.user).unwrap_or(0);
-        let flags = if region.memory.region().is_shared() { SHARED } else { PRIVATE };
+        bitmap: impl FnOnce(usize) -> B,
+    ) -> Result<MmapRegion<KeepsAlive<B>>, MmapRegionError> {
+        let region = memory.regions().nth(number).ok_or(MmapRegionError::InvalidPointer)?;
+        let mapped = region.memory.region();
+        let (Ok(at), Ok(size), false) =
+            (usize::try_from(region.user), usize::try_from(mapped.mapped_len()), mapped.is_readonly())
+        else {
+            return Err(MmapRegionError::InvalidPointer);
+        };
+        let keeper = KeepsAlive::new(bitmap(size), memory.clone());
+        let flags = if mapped.is_shared() { SHARED } else { PRIVATE };
         let builder = MmapRegionBuilder::new_with_bitmap(size, keeper)
             .with_mmap_prot(READ_WRITE)
             .with_mmap_flags(flags);
-        // SAFETY: the pointer is the start of a mapping of this process of at least `size` bytes, which `keeper` keeps
-        // mapped: `vm_memory` gives it a clone of the guest's memory, and the result drops it last, as it owns it. The
-        // result does not unmap it, as it did not map it.
+        // SAFETY: the pointer is the start of a mapping of this process, readable and writable, of `size` bytes: a window
+        // of a region or reservation that `memory` keeps mapped. The result owns a clone of `memory` in its bitmap, which
+        // nobody can take out of it, so the mapping lives at least as long. The result does not unmap it, as it did not
+        // map it.
         let builder = unsafe { builder.with_raw_mmap_pointer(std::ptr::with_exposed_provenance_mut(at)) };
         match file {
             Some(file) => builder.with_file_offset(file).build(),

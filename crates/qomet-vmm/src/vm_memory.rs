@@ -24,6 +24,10 @@ pub struct KeepsAlive<B = ()> {
 }
 
 impl<B> KeepsAlive<B> {
+    pub(crate) fn new(bitmap: B, memory: GuestMemory) -> Self {
+        KeepsAlive { bitmap, memory }
+    }
+
     /// The bitmap.
     pub fn bitmap(&self) -> &B {
         &self.bitmap
@@ -67,7 +71,7 @@ pub fn guest_memory_mmap<B: Bitmap>(
     bitmap: impl Fn(usize) -> B,
 ) -> Result<GuestMemoryMmap<KeepsAlive<B>>, VmmError> {
     let mut regions = Vec::new();
-    for region in memory.regions() {
+    for (number, region) in memory.regions().enumerate() {
         let mapped = region.memory.region();
         if mapped.is_readonly() {
             continue;
@@ -75,7 +79,6 @@ pub fn guest_memory_mmap<B: Bitmap>(
         let id = region.memory.id();
         let refused =
             |why: &dyn std::fmt::Display| VmmError::VmMemory { id: id.to_owned(), why: why.to_string() };
-        let size = usize::try_from(mapped.mapped_len()).map_err(|why| refused(&why))?;
         let file = match mapped.file() {
             Some(file) => {
                 let file = file.try_clone().map_err(|why| refused(&why))?;
@@ -83,8 +86,7 @@ pub fn guest_memory_mmap<B: Bitmap>(
             }
             None => None,
         };
-        let keeper = KeepsAlive { bitmap: bitmap(size), memory: memory.clone() };
-        let window = raw::mapped(region, file, size, keeper).map_err(|why| refused(&why))?;
+        let window = raw::mapped(memory, number, file, &bitmap).map_err(|why| refused(&why))?;
         let window = GuestRegionMmap::new(window, GuestAddress(region.address));
         regions.push(window.ok_or_else(|| refused(&"it would end above the largest address"))?);
     }

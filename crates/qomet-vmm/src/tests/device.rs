@@ -1,7 +1,7 @@
 //! A real vhost-user device: the block device that `qemu-storage-daemon` exports.
 
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -56,6 +56,11 @@ impl Drop for Daemon {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// One end of a pair of sockets: whoever is told anything there is refused.
+fn pair() -> UnixStream {
+    UnixStream::pair().unwrap().0
 }
 
 /// Two windows of one file, neither at its start, and memory of the process that is shared.
@@ -181,6 +186,43 @@ fn a_device_that_takes_slots_is_told_them_one_by_one() {
 }
 
 #[test]
+fn a_device_with_slots_takes_more_memory_than_a_table_holds() {
+    let bench = Bench::new();
+    let Some(daemon) = Daemon::start(&bench) else { return };
+    // In the file they stand the other way round, so that none continues another.
+    let windows: Vec<_> = (0..)
+        .zip(["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11"])
+        .map(|(at, id)| (at * 16 * PAGE, Window::of(id, "ram", (12 - at) * 16 * PAGE, 16 * PAGE)))
+        .collect();
+    let memory = GuestMemory::side_by_side(&Host::real(), bench.members(&windows)).unwrap();
+    let table = MemoryTable::of(&memory).unwrap();
+    assert_eq!(table.entries().len(), 12);
+    let baseline = table.program(&mut Frontend::from_stream(pair(), 1), DeviceSlots::Baseline).unwrap_err();
+    assert_eq!(qomet::Problem::code(&baseline), "too-many-regions");
+    let mut fresh = daemon.connect(VhostUserProtocolFeatures::CONFIGURE_MEM_SLOTS);
+    if fresh.slots.limit() < 12 {
+        println!("skipped: this qemu-storage-daemon has {} slots for memory", fresh.slots.limit());
+        return;
+    }
+    table.program(&mut fresh.device, fresh.slots).unwrap();
+    let part = |number: u64| number * 16 * PAGE;
+    let places = Places {
+        descriptors: part(1),
+        available: part(3),
+        used: part(5),
+        header: part(7),
+        status: part(9),
+        data: part(11),
+    };
+    let mut disk = fresh.start(&memory, places);
+
+    disk.read(30, 2);
+
+    let expected = pattern(0x5a, SECTORS * SECTOR)[30 * SECTOR..32 * SECTOR].to_vec();
+    assert_eq!(bytes_at(&bench.path("ram"), part(1), 2 * SECTOR), expected);
+}
+
+#[test]
 fn a_table_too_large_for_the_device_is_refused_before_it_is_told() {
     let bench = Bench::new();
     let windows: Vec<_> = (0..)
@@ -188,8 +230,7 @@ fn a_table_too_large_for_the_device_is_refused_before_it_is_told() {
         .map(|(index, id)| (index * 2 * PAGE, Window::of(id, "ram", index * PAGE, PAGE)))
         .collect();
     let table = MemoryTable::of(&bench.memory(&windows)).unwrap();
-    let (ours, _theirs) = std::os::unix::net::UnixStream::pair().unwrap();
-    let mut device = Frontend::from_stream(ours, 1);
+    let mut device = Frontend::from_stream(pair(), 1);
 
     let refused = table.program(&mut device, DeviceSlots::Baseline).unwrap_err();
 
