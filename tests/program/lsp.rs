@@ -2,19 +2,20 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::process::{program, run_with_input};
+use super::process::{PATIENCE, program, run_with_input};
 
 const URI: &str = "file:///vm.json";
 
-/// An editor with one document. It waits for what it asked for; a server that is silent is ended by the test's runner.
+/// An editor with one document.
 struct Editor {
     server: Child,
     input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
+    messages: Receiver<Value>,
     next: i32,
     text: String,
     /// What the server said of the document last.
@@ -26,11 +27,11 @@ impl Editor {
     /// With these settings, before any document is open.
     fn start(options: &Value) -> Self {
         let mut server = program(["lsp", "--stdio"]).stdin(Stdio::piped()).spawn().unwrap();
-        let (input, output) = (server.stdin.take(), BufReader::new(server.stdout.take().unwrap()));
+        let (input, messages) = (server.stdin.take(), messages(server.stdout.take().unwrap()));
         let mut editor = Editor {
             server,
             input,
-            output,
+            messages,
             next: 0,
             text: String::new(),
             diagnostics: Vec::new(),
@@ -136,20 +137,7 @@ impl Editor {
     }
 
     fn receive(&mut self) -> Value {
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            assert!(self.output.read_line(&mut line).unwrap() > 0, "the server is gone");
-            if line == "\r\n" {
-                break;
-            }
-            if let Some(value) = line.strip_prefix("Content-Length: ") {
-                length = value.trim_end().parse().unwrap();
-            }
-        }
-        let mut body = vec![0; length];
-        self.output.read_exact(&mut body).unwrap();
-        let message: Value = serde_json::from_slice(&body).unwrap();
+        let message = self.messages.recv_timeout(PATIENCE).expect("the server is silent or gone");
         if message["method"] == "textDocument/publishDiagnostics" {
             self.diagnostics = message["params"]["diagnostics"].as_array().unwrap().clone();
             self.published += 1;
@@ -220,6 +208,29 @@ impl Drop for Editor {
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
+}
+
+/// The messages of a server, as they come.
+fn messages(output: ChildStdout) -> Receiver<Value> {
+    let (send, receive) = channel();
+    std::thread::spawn(move || {
+        let mut output = BufReader::new(output);
+        let mut length = 0;
+        let mut line = String::new();
+        while output.read_line(&mut line).is_ok_and(|read| read > 0) {
+            if let Some(value) = line.strip_prefix("Content-Length: ") {
+                length = value.trim_end().parse().unwrap();
+            } else if line == "\r\n" {
+                let mut body = vec![0; length];
+                output.read_exact(&mut body).unwrap();
+                if send.send(serde_json::from_slice(&body).unwrap()).is_err() {
+                    break;
+                }
+            }
+            line.clear();
+        }
+    });
+    receive
 }
 
 #[test]
