@@ -40,7 +40,7 @@ enum Kind {
     MissingProperty,
     DuplicateProperty,
     ForeignProperty,
-    WrongKind,
+    Mistyped,
     WrongText,
     OutOfRange,
     InvalidSize,
@@ -95,7 +95,7 @@ const KINDS: [Kind; 48] = [
     K::MissingProperty,
     K::DuplicateProperty,
     K::ForeignProperty,
-    K::WrongKind,
+    K::Mistyped,
     K::WrongText,
     K::OutOfRange,
     K::InvalidSize,
@@ -402,7 +402,7 @@ fn planted(
             bags[at].members.last_mut()?.key_mistake = Some("unknown-property");
             Some(())
         }
-        K::WrongKind => {
+        K::Mistyped => {
             let member = sound(&mut bags[at], key)?;
             let wrong = match () {
                 () if SWITCHES.contains(&key) => {
