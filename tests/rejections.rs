@@ -18,6 +18,9 @@ use crate::wordings::without_names;
 /// What a document calls the folder of its files; as long as the name of the real one, so that no mark moves.
 const FOLDER: &str = "/tmp/qomet-folder";
 
+/// What the host has unless a document says otherwise, so that the outcome does not depend on the machine.
+const MEMORY: u64 = 1 << 50;
+
 /// The endings of documents, which say how they are read: JSON, sections, lines in both dialects, command lines.
 const ENDINGS: [&str; 5] = ["json", "ini", "keyval", "opts", "sh"];
 
@@ -149,7 +152,7 @@ impl Rejection {
         let text = fs::read_to_string(path(&ending)).unwrap();
         let comment = if ending == "json" { "//" } else { "#" };
         let folder = Folder::named_like(FOLDER);
-        let (mut mistakes, mut faults, mut utf16) = (Vec::new(), Faults::none(), false);
+        let (mut mistakes, mut faults, mut utf16) = (Vec::new(), Faults::none().memory(MEMORY), false);
         for line in text.lines().take_while(|line| line.starts_with(comment)) {
             let line = line.trim_start_matches(comment);
             if let Some(mistake) = line.strip_prefix("~ ") {
@@ -224,6 +227,7 @@ fn host(faults: Faults, words: &[&str], folder: &Folder) -> Faults {
         ["refuses", name, error] => faults.call(call(name), errno(error)),
         ["file-size-limit", bytes] => faults.file_size_limit(bytes.parse().unwrap()),
         ["free-space", bytes] => faults.free_space(bytes.parse().unwrap()),
+        ["memory", bytes] => faults.memory(bytes.parse().unwrap()),
         ["has-dax", length, align] => faults.sysfs(device_dax(folder, length, align)),
         other => panic!("README.md does not say what {other:?} means"),
     }

@@ -194,6 +194,13 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
         "file-ranges-overlap",
         "Two objects have windows that overlap in one file. If both are shared and writable, each sees the writes of the other.",
     ),
+    (
+        "memory-may-run-out",
+        "All the memory that is created together is more than there is: than what is left of memory and swap for what \
+         prealloc=on makes present at once, than all of it for the rest, than the pool has huge pages. The host and each \
+         control group are looked at, and the scarcest is named. When memory runs out, the kernel kills a process. \
+         reserve=off says that more may be asked for than there is, and is not counted.",
+    ),
     ("no-effect", "The setting is accepted and does nothing in this combination."),
     (
         "size-rounded-up",

@@ -38,6 +38,8 @@ pub enum Call {
     Seal,
     /// reading which huge pages there are, and what limits them.
     HugePages,
+    /// reading how much memory the machine and the control groups have.
+    Supply,
     /// `fstat` of an open file.
     StatOpen,
     /// `lseek` to the end of a block device.
@@ -105,7 +107,7 @@ impl Call {
             Call::Create | Call::CreateTemporary | Call::CreateMemory | Call::CreateShared => "create",
             Call::UnlinkShared => "remove the name of",
             Call::Seal => "seal",
-            Call::HugePages => "look at",
+            Call::HugePages | Call::Supply => "look at",
             Call::Seek => "find the length of",
             Call::SetLength => "set the length of",
             Call::Allocate => "allocate the space of",
@@ -142,6 +144,7 @@ pub struct Faults {
     pub(crate) procfs: Option<PathBuf>,
     pub(crate) file_size_limit: Option<u64>,
     pub(crate) free_space: Option<u64>,
+    pub(crate) memory: Option<u64>,
     pub(crate) cpus: Option<usize>,
 }
 
@@ -190,6 +193,13 @@ impl Faults {
     #[must_use]
     pub fn free_space(mut self, bytes: u64) -> Self {
         self.free_space = Some(bytes);
+        self
+    }
+
+    /// Pretends that the machine has this many bytes of memory and swap, all of them free, and no control groups.
+    #[must_use]
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.memory = Some(bytes);
         self
     }
 

@@ -25,6 +25,7 @@ use nix::sys::stat::{FileStat, Mode};
 use nix::unistd::{AccessFlags, Pid, SysconfVar, UnlinkatFlags, Whence};
 
 use crate::faults::{Call, Faults};
+use crate::supply::Amount;
 
 /// A way to the operating system: the real one, or one that refuses by plan. Cheap to clone.
 #[derive(Clone, Default)]
@@ -303,14 +304,14 @@ impl Host {
     }
 
     /// A file in `/proc`; `None` where there is no such file.
-    pub(crate) fn procfs_text(&self, name: &str) -> Result<Option<String>, Errno> {
+    pub(crate) fn procfs_text(&self, call: Call, name: &str) -> Result<Option<String>, Errno> {
         let injected = self.faults().and_then(|faults| faults.procfs.as_deref());
-        self.text(&injected.unwrap_or(Path::new("/proc")).join(name))
+        self.text(call, &injected.unwrap_or(Path::new("/proc")).join(name))
     }
 
     /// A file that the kernel writes; `None` where there is no such file.
-    pub(crate) fn text(&self, path: &Path) -> Result<Option<String>, Errno> {
-        self.gate(Call::HugePages)?;
+    pub(crate) fn text(&self, call: Call, path: &Path) -> Result<Option<String>, Errno> {
+        self.gate(call)?;
         match std::fs::read_to_string(path) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -318,9 +319,15 @@ impl Host {
         }
     }
 
+    /// The memory and swap that a test has the machine have.
+    pub(crate) fn pretended_memory(&self) -> Option<Amount> {
+        let bytes = self.faults()?.memory?;
+        Some(Amount { left: bytes, whole: bytes })
+    }
+
     /// A number about a pool of huge pages.
     pub(crate) fn huge_page_number(&self, path: &Path) -> Result<u64, Errno> {
-        self.text(path)?.ok_or(Errno::ENOENT)?.trim().parse().map_err(|_| Errno::EINVAL)
+        self.text(Call::HugePages, path)?.ok_or(Errno::ENOENT)?.trim().parse().map_err(|_| Errno::EINVAL)
     }
 
     /// The names of the pools of huge pages; none on a kernel without.

@@ -6,12 +6,11 @@
 //!
 //! Limits: the pools of single NUMA nodes are not looked at, so memory bound to a node may still lack pages.
 
-use std::path::{Path, PathBuf};
-
 use nix::errno::Errno;
 
 use crate::error::MemoryError;
 use crate::faults::Call;
+use crate::groups::{self, Version};
 use crate::host::Host;
 use crate::pages::PageUnit;
 
@@ -36,8 +35,10 @@ pub(crate) fn sizes(host: &Host) -> Result<Vec<u64>, MemoryError> {
 
 /// The size of huge pages where none is named; `None` where there are no huge pages.
 pub(crate) fn default_size(host: &Host) -> Result<Option<u64>, MemoryError> {
-    let text =
-        host.procfs_text("meminfo").map_err(refused("the default huge page size"))?.unwrap_or_default();
+    let text = host
+        .procfs_text(Call::HugePages, "meminfo")
+        .map_err(refused("the default huge page size"))?
+        .unwrap_or_default();
     let kib = text.lines().find_map(|line| line.strip_prefix("Hugepagesize:")?.trim().strip_suffix(" kB"));
     Ok(kib.and_then(|kib| kib.trim().parse::<u64>().ok()?.checked_mul(1024)))
 }
@@ -95,70 +96,22 @@ fn group_unit(size: u64) -> String {
 /// How many bytes of huge pages the control groups leave this process; `None` where they set no limit.
 fn cgroup_room(host: &Host, size: u64) -> Result<Option<u64>, MemoryError> {
     let wrap = refused("the control groups of the process");
-    let Some(groups) = host.procfs_text("self/cgroup").map_err(&wrap)? else { return Ok(None) };
-    let mounts = host.procfs_text("self/mounts").map_err(&wrap)?.unwrap_or_default();
     let unit = group_unit(size);
     let mut least = None;
-    for (mount, version) in mounts.lines().filter_map(hierarchy) {
-        let own = groups.lines().find_map(|line| own_group(line, version));
-        let Some(own) = own else { continue };
-        for folder in up_to(mount, own) {
-            for kind in ["", "rsvd."] {
-                let (limit, usage) = match version {
-                    Version::Two => (format!("{kind}max"), format!("{kind}current")),
-                    Version::One => (format!("{kind}limit_in_bytes"), format!("{kind}usage_in_bytes")),
-                };
-                let read = |name: &str| {
-                    let path = folder.join(format!("hugetlb.{unit}.{name}"));
-                    host.text(&path).map_err(&wrap)
-                };
-                // "max", or no such file, is no limit.
-                let Some(limit) = read(&limit)?.and_then(|text| text.trim().parse::<u64>().ok()) else {
-                    continue;
-                };
-                let usage = read(&usage)?.and_then(|text| text.trim().parse::<u64>().ok()).unwrap_or(0);
-                let left = limit.saturating_sub(usage);
-                least = Some(least.map_or(left, |least: u64| least.min(left)));
-            }
+    for (folder, version) in groups::folders(host, Call::HugePages, "hugetlb").map_err(&wrap)? {
+        for kind in ["", "rsvd."] {
+            let (limit, usage) = match version {
+                Version::Two => (format!("{kind}max"), format!("{kind}current")),
+                Version::One => (format!("{kind}limit_in_bytes"), format!("{kind}usage_in_bytes")),
+            };
+            let read = |name: &str| {
+                let name = format!("hugetlb.{unit}.{name}");
+                groups::number(host, Call::HugePages, &folder, &name).map_err(&wrap)
+            };
+            let Some(limit) = read(&limit)? else { continue };
+            let left = limit.saturating_sub(read(&usage)?.unwrap_or(0));
+            least = Some(least.map_or(left, |least: u64| least.min(left)));
         }
     }
     Ok(least)
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Version {
-    One,
-    Two,
-}
-
-/// A line of the mounts that shows a hierarchy of control groups with huge pages.
-fn hierarchy(line: &str) -> Option<(&Path, Version)> {
-    let mut words = line.split(' ').skip(1);
-    let (at, kind, options) = (words.next()?, words.next()?, words.next()?);
-    match kind {
-        "cgroup2" => Some((Path::new(at), Version::Two)),
-        "cgroup" if options.split(',').any(|one| one == "hugetlb") => Some((Path::new(at), Version::One)),
-        _ => None,
-    }
-}
-
-/// The process's place in a hierarchy, from a line like `4:hugetlb:/some/group` or `0::/some/group`.
-fn own_group(line: &str, version: Version) -> Option<&str> {
-    let mut parts = line.splitn(3, ':').skip(1);
-    let (controllers, path) = (parts.next()?, parts.next()?);
-    let fits = match version {
-        Version::Two => controllers.is_empty(),
-        Version::One => controllers.split(',').any(|one| one == "hugetlb"),
-    };
-    fits.then_some(path)
-}
-
-/// The folders of a group and of all above it.
-fn up_to(mount: &Path, group: &str) -> Vec<PathBuf> {
-    let mut folder = mount.join(group.trim_start_matches('/'));
-    let mut all = vec![folder.clone()];
-    while folder != mount && folder.pop() {
-        all.push(folder.clone());
-    }
-    all
 }

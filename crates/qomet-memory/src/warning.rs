@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use crate::error::range;
 use crate::numa::Nodes;
 use crate::pages::Bytes;
+use crate::supply::{Lack, Source, Supply};
 
 /// Something that has no effect, or may go wrong later.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +28,8 @@ pub enum MemoryWarning {
         /// Writes of each reach the other: an error where warnings are taken strictly.
         both_shared_and_writable: bool,
     },
+    #[error("{}", Lack { backends: *backends, needed: *needed, room: *room, supply })]
+    MemoryMayRunOut { backends: usize, needed: u64, room: u64, supply: Supply },
     #[error("{setting} has no effect {why}")]
     NoEffect { setting: &'static str, why: &'static str },
     #[error("the size {size} is rounded up to {rounded} inside")]
@@ -49,6 +52,7 @@ impl MemoryWarning {
         match self {
             Self::BackingMayRunOut { .. } => "backing-may-run-out",
             Self::FileRangesOverlap { .. } => "file-ranges-overlap",
+            Self::MemoryMayRunOut { .. } => "memory-may-run-out",
             Self::NoEffect { .. } => "no-effect",
             Self::SizeRoundedUp { .. } => "size-rounded-up",
             Self::MemfdNotShared => "memfd-not-shared",
@@ -61,7 +65,9 @@ impl MemoryWarning {
     /// The property of the backend that it is about, if it is one.
     pub fn property(&self) -> Option<&'static str> {
         match self {
-            Self::BackingMayRunOut { .. } | Self::SizeRoundedUp { .. } => Some("size"),
+            Self::BackingMayRunOut { .. } | Self::MemoryMayRunOut { .. } | Self::SizeRoundedUp { .. } => {
+                Some("size")
+            }
             Self::FileRangesOverlap { .. } => Some("offset"),
             Self::NoEffect { setting, .. } => setting.split('=').next(),
             Self::MemfdNotShared => Some("share"),
@@ -80,6 +86,25 @@ impl MemoryWarning {
             }
             Self::FileRangesOverlap { own, others, .. } => {
                 Some(format!("the next free offset after both is {:#x}", own.end.max(others.end)))
+            }
+            Self::MemoryMayRunOut { needed, room, supply, .. } => {
+                let excess = Bytes(needed.saturating_sub(*room));
+                let less = format!("ask for {excess} less in all");
+                Some(match supply {
+                    Supply::Left(Source::Host) => {
+                        format!("{less}, or leave prealloc off where pages can come when they are used")
+                    }
+                    Supply::Whole(Source::Host) => format!("{less}, or add swap"),
+                    Supply::Left(Source::Group(_)) | Supply::Whole(Source::Group(_)) => {
+                        format!("{less}, or raise the limit of the control group")
+                    }
+                    Supply::HugePages(page) => {
+                        let pages = excess.0.div_ceil(*page);
+                        format!(
+                            "make the pool larger by {pages} pages (/proc/sys/vm/nr_hugepages), or {less}"
+                        )
+                    }
+                })
             }
             Self::MemfdNotShared => Some("private memory without a file is memory-backend-ram".to_owned()),
             Self::TemplateCopied { .. } => {
@@ -102,6 +127,30 @@ impl MemoryWarning {
                 other: "ram0".into(),
                 others: 0..0x2000,
                 both_shared_and_writable: true,
+            },
+            Self::MemoryMayRunOut {
+                backends: 2,
+                needed: 8 << 30,
+                room: 6 << 30,
+                supply: Supply::Left(Source::Host),
+            },
+            Self::MemoryMayRunOut {
+                backends: 3,
+                needed: 8 << 30,
+                room: 1 << 30,
+                supply: Supply::Left(Source::Group("/sys/fs/cgroup/guests".into())),
+            },
+            Self::MemoryMayRunOut {
+                backends: 1,
+                needed: 1 << 50,
+                room: 64 << 30,
+                supply: Supply::Whole(Source::Host),
+            },
+            Self::MemoryMayRunOut {
+                backends: 2,
+                needed: 2 << 30,
+                room: 1 << 30,
+                supply: Supply::HugePages(2 << 20),
             },
             Self::NoEffect { setting: "merge=on", why: "on shared memory" },
             Self::SizeRoundedUp { size: 5000, rounded: 8192 },

@@ -1,16 +1,26 @@
-//! What the types without a path have in common: each is one request, judged and created alone.
+//! What the types without a path have in common: each is one request, judged alone and in sum, and created alone.
 
 use qomet::prelude::*;
 use qomet::{ProbeContext, Result};
 use qomet_memory::{AnonymousRequest, Opened, check_anonymous, create_anonymous};
 
-use super::batch::MemoryHost;
+use super::batch::{MemoryHost, Requests};
 use super::problem::{refusal, warning};
 
+/// To be announced before any object of the batch is probed. What takes the place of an object is not: it gets the
+/// memory that this one gives back.
+pub(super) fn announce(request: AnonymousRequest, cx: &ProbeContext<'_>) {
+    if !cx.is_leaving(cx.id()) {
+        cx.batch::<Requests>().announce_anonymous(cx.id(), request);
+    }
+}
+
 pub(super) fn probe(request: &AnonymousRequest, cx: &mut ProbeContext<'_>) {
-    let verdict = check_anonymous(&cx.service::<MemoryHost>().0, request);
+    let (requests, host) = (cx.batch::<Requests>(), cx.service::<MemoryHost>());
+    let verdict = check_anonymous(&host.0, request);
     verdict.faults.into_iter().for_each(|fault| cx.report(refusal(fault)));
     verdict.warnings.into_iter().for_each(|one| cx.report(warning(one)));
+    requests.sum(cx.id(), &host).iter().for_each(|one| cx.report(warning(one.clone())));
 }
 
 pub(super) fn create(request: &AnonymousRequest, cx: &RealizeContext<'_>) -> Result<Opened> {

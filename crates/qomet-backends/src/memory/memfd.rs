@@ -79,6 +79,7 @@ impl Realize for MemfdBackend {
     }
 
     fn announce(&self, cx: &mut ProbeContext<'_>) {
+        anonymous::announce(self.request(), cx);
         self.announce_work(cx);
     }
 

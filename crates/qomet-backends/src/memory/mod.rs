@@ -1,7 +1,7 @@
 //! Guest memory: `memory-backend` and the types below it.
 //!
 //! `backend` is what they share, `ram`, `file`, `memfd` and `shm` are the types, `anonymous` is what those without a
-//! path share, `batch` judges all file windows of a batch together, `fdset` finds the file of `/dev/fdset/N`, `problem`
+//! path share, `batch` judges all memory of a batch together, `fdset` finds the file of `/dev/fdset/N`, `problem`
 //! turns what `qomet-memory` says into diagnostics about properties.
 //!
 //! The way of an `offset`: declared on [`FileBackend`]; fixed once realized because its field is a plain [`Size`](qomet::Size)

@@ -67,6 +67,7 @@ impl Realize for RamBackend {
     }
 
     fn announce(&self, cx: &mut ProbeContext<'_>) {
+        anonymous::announce(self.request(), cx);
         self.announce_work(cx);
     }
 

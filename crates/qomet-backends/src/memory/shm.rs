@@ -62,6 +62,7 @@ impl Realize for ShmBackend {
     }
 
     fn announce(&self, cx: &mut ProbeContext<'_>) {
+        anonymous::announce(self.request(), cx);
         self.announce_work(cx);
     }
 

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use qomet::{AnyDraft, Diagnostic, Diagnostics, Level, Model, ObjectRef, Size, ToNative, TypeRegistry};
+use qomet::{
+    AnyDraft, Diagnostic, Diagnostics, Level, Model, ObjectRef, PlanOptions, Size, ToNative, TypeRegistry,
+};
 use qomet_memory::{Errno, Faults, Host};
 
 use super::{FileBackend, HostMemory, MemoryBackend, MemoryHost, query_memdev};
@@ -267,6 +269,48 @@ fn overlapping_windows_are_a_warning_that_names_both() {
     assert!(warnings.iter().any(|one| one.code() == "file-ranges-overlap"
         && one.to_string().contains("'a'")
         && one.to_string().contains("'b'")));
+}
+
+#[test]
+fn backends_that_need_more_in_sum_than_the_host_has_are_told_of_once() {
+    let model = model();
+    model.services().put(MemoryHost(Host::with(Faults::none().memory(4 << 30))));
+    let present = |id: &str, type_name: &str| {
+        let size = 3_u64 << 30;
+        draft(&model, type_name, id, &[("size", &size), ("prealloc", &true)])
+    };
+    let found = |drafts: Vec<Box<dyn AnyDraft>>| {
+        let mut report = Diagnostics::new();
+        model.batch(drafts).check(Level::Host, &mut report);
+        report.take()
+    };
+    let drafts = [("a", "memory-backend-ram"), ("b", "memory-backend-memfd"), ("c", "memory-backend-memfd")];
+
+    let alone = drafts.map(|(id, type_name)| found(vec![present(id, type_name)]).len());
+    let together = found(drafts.map(|(id, type_name)| present(id, type_name)).into());
+
+    assert_eq!(alone, [0, 0, 0]);
+    assert_eq!(codes(&together), ["memory-may-run-out"]);
+    assert!(!together[0].is_error());
+    assert!(together[0].to_string().starts_with("object 'b': 9663676416 bytes (9 GiB)"), "{}", together[0]);
+}
+
+#[test]
+fn what_takes_the_place_of_a_backend_needs_no_memory_that_this_one_does_not_give_back() {
+    const SIZE: u64 = 80 << 20;
+    let model = model();
+    model.create(draft(&model, "memory-backend-ram", "a", &[("size", &SIZE)])).unwrap();
+    model.services().put(MemoryHost(Host::with(Faults::none().memory(1 << 20))));
+    let found = |id: &str| {
+        let mut report = Diagnostics::new();
+        let drafts = vec![draft(&model, "memory-backend-ram", id, &[("size", &SIZE), ("share", &true)])];
+        let options = PlanOptions { allow_loss: true, ..PlanOptions::default() };
+        model.plan(model.batch(drafts), options, &mut report).check_host(&mut report);
+        report.take()
+    };
+
+    assert_eq!(codes(&found("b")), ["memory-may-run-out"]);
+    assert_eq!(codes(&found("a")), [""; 0]);
 }
 
 #[test]

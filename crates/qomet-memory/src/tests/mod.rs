@@ -12,6 +12,7 @@ mod random;
 mod reservation;
 mod sharing;
 mod special;
+mod supply;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
