@@ -393,6 +393,9 @@ impl Problem for SyntaxErrorKind {
             K::BadEscape { .. } => r"write \\ for a backslash".to_owned(),
             K::UnterminatedString { .. } => "add a double quote at the end of the string".to_owned(),
             K::UnescapedQuote => r#"write \" for a quote inside a string"#.to_owned(),
+            K::UnquotedValue { text } if matches!(text.to_ascii_lowercase().as_str(), "yes" | "no") => {
+                format!("write {}, or {} if it is a string", self.suggestion()?, quoted(text)?)
+            }
             K::UnquotedValue { .. } | K::WrongQuotes { .. } | K::UnquotedName { .. } => {
                 format!("write {}", self.suggestion()?)
             }
@@ -448,6 +451,8 @@ impl Problem for SyntaxErrorKind {
                 "true" => Some("true".to_owned()),
                 "false" => Some("false".to_owned()),
                 "null" | "none" | "nil" | "undefined" => Some("null".to_owned()),
+                "yes" => Some("true".to_owned()),
+                "no" => Some("false".to_owned()),
                 _ => quoted(text),
             },
             K::BadNumber { text } => number_repair(text),

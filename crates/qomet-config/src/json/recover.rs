@@ -259,7 +259,8 @@ impl Parser<'_, '_> {
         }
         let damaged = self.tokens.first().is_some_and(|token| token.kind() == Kind::Damaged);
         if self.pos < self.bytes.len() && !damaged {
-            let end = self.text.trim_end().len().max(self.pos + 1);
+            // Other white space than that of JSON, such as U+00A0, is text.
+            let end = self.text.trim_end_matches([' ', '\t', '\r', '\n']).len();
             self.report(K::TextAfterEnd, self.pos, end);
         }
         Next::End

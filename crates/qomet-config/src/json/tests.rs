@@ -103,6 +103,7 @@ reports! {
     hash_comment: "[1, # one\n2]" => ["hash-comment 1:5 #"];
     unterminated_comment: "[1, /* 2]" => ["unterminated-comment 1:5 /*"];
     text_after_the_end: "{} {}" => ["text-after-end 1:4 {}"];
+    other_white_space_after_the_end: "[}\u{a0}" => ["wrong-bracket 1:2 }", "text-after-end 1:3 \u{a0}"];
     extra_bracket_after_the_end: "[1]]" => ["extra-bracket 1:4 ]"];
     extra_bracket_inside: "[{\"a\": 1}}, 2]" => ["extra-bracket 1:10 }"];
     truncated: "[{\"a\": 1" => ["unexpected-end 1:9 "];
