@@ -1,26 +1,198 @@
-//! The examples of `explain` that are messages of the protocol, sent to the program. Those that are documents run beside the
-//! command itself.
+//! The examples of `explain` that need more than a document: exchanges of the protocol and commands of a shell. Documents run
+//! beside the command itself, programs in Rust as tests of the documentation of `qomet-cli`.
 
-use super::process::run_with_input;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::unix::fs::symlink;
+use std::process::{Command, Stdio};
+
+use qomet::TypeRegistry;
+
+use super::process::{Running, Said, program, run_with_input};
+use crate::folder::Folder;
 
 const EXAMPLES: &str = include_str!("../../crates/qomet-cli/src/explain/examples.md");
 
+/// What no example can provoke wherever it is run, and what it takes.
+const NEEDS_MORE: &[(&str, &str)] = &[
+    ("align-not-device", "needs a device DAX"),
+    ("already-refused", "a program of its own"),
+    ("bad-message", "a program of its own"),
+    ("binding-forbidden", "a seccomp profile forbids mbind"),
+    ("built-without", "a program built without a feature"),
+    ("cancelled", "a program of its own"),
+    ("connection-closed", "a program of its own"),
+    ("connection-forbidden", "permissions, which root does not notice"),
+    ("connection-lost", "a program of its own"),
+    ("dax-needs-share", "needs a device DAX"),
+    ("deleted", "a program of its own"),
+    ("deprecated", "a program of its own"),
+    ("descriptor-name", "a program of its own"),
+    ("device-refused", "a vhost-user device fails"),
+    ("device-too-short", "needs a block device or a device DAX"),
+    ("discard-misaligned", "a program of its own"),
+    ("discard-private-file", "a program of its own"),
+    ("discard-read-only", "a program of its own"),
+    ("duplicate-type", "a program of its own"),
+    ("file-length-changed", "another process, between two calls"),
+    ("file-not-readable", "permissions, which root does not notice"),
+    ("file-not-writable", "permissions, which root does not notice"),
+    ("file-replaced", "another process, between two calls"),
+    ("file-sealed", "a program of its own"),
+    ("file-truncated", "another process, while the memory is in use"),
+    ("folder-not-writable", "permissions, which root does not notice"),
+    ("host-refused", "the host lacks memory or permission"),
+    ("huge-pool-too-small", "a kernel with huge pages"),
+    ("in-use", "a program of its own"),
+    ("interrupted", "a signal"),
+    ("invalid-address", "a program of its own"),
+    ("invalid-name", "a program of its own"),
+    ("job-not-cancellable", "work that is ending at this moment"),
+    ("kvm-refused", "KVM fails"),
+    ("negative-number", "a program of its own"),
+    ("no-backing-page", "a file system fills up while memory is made present"),
+    ("no-event-loop", "the host has no more descriptors"),
+    ("no-greeting", "a program of its own"),
+    ("no-huge-pages", "a kernel without huge pages"),
+    ("no-keyrings", "a kernel without keyrings"),
+    ("no-randomness", "a filter forbids getrandom"),
+    ("no-read-only-slots", "a KVM without read-only memory"),
+    ("no-reply", "a server that is too busy to answer"),
+    ("not-a-multiple", "a program of its own"),
+    ("not-bound", "the kernel refuses NUMA nodes that exist"),
+    ("not-deletable", "a program of its own"),
+    ("not-planned", "a program of its own"),
+    ("not-qmp", "a program of its own"),
+    ("not-readable-as", "a program of its own"),
+    ("not-shared", "a program of its own"),
+    ("not-undone", "the host refuses something, and its undoing as well"),
+    ("not-waited-for", "a program of its own"),
+    ("not-watched", "the host has no more inotify watches"),
+    ("one-node-preferred", "a kernel before 5.15"),
+    ("outside-guest-memory", "a program of its own"),
+    ("outside-region", "a program of its own"),
+    ("page-lost", "another process, while the memory is in use"),
+    ("path-has-nul", "a program of its own"),
+    ("path-too-long", "a program of its own"),
+    ("populate-cancelled", "a program of its own"),
+    ("populate-failed", "the kernel fails while memory is made present"),
+    ("random-source-ended", "a device that ends"),
+    ("read-only-region", "a program of its own"),
+    ("refused-by-server", "a program of its own"),
+    ("reservation-misplaced", "a program of its own"),
+    ("secret-not-text", "a program of its own"),
+    ("sensitive-not-a-string", "a program of its own"),
+    ("server-busy", "a program of its own"),
+    ("shadowed-property", "a program of its own"),
+    ("size-missing", "a program of its own"),
+    ("size-zero", "a program of its own"),
+    ("text-too-long", "a document of more than 4 GiB"),
+    ("too-few-addresses", "the process has no range of addresses left"),
+    ("too-many-clients", "other clients"),
+    ("too-many-descriptors", "a program of its own"),
+    ("too-many-objects", "a program of its own"),
+    ("too-many-properties", "a program of its own"),
+    ("too-many-regions", "a program of its own"),
+    ("too-many-slots", "KVM has fewer slots than there are backends"),
+    ("type-cycle", "a program of its own"),
+    ("unknown-parent", "a program of its own"),
+    ("value-too-large", "a program of its own"),
+    ("vm-memory-refused", "the crate vm-memory fails"),
+];
+
+/// A section of the examples.
+struct Example {
+    code: &'static str,
+    /// What each block is written in, and its lines: what provokes the code, then the same mended.
+    blocks: Vec<(&'static str, &'static str)>,
+}
+
+fn examples() -> Vec<Example> {
+    let sections = EXAMPLES.split("\n## ").skip(1);
+    sections
+        .map(|section| {
+            let (code, rest) = section.split_once('\n').expect("a line with the code");
+            let blocks = rest.split("```").skip(1).step_by(2);
+            Example {
+                code,
+                blocks: blocks.map(|block| block.split_once('\n').expect("a language")).collect(),
+            }
+        })
+        .collect()
+}
+
+/// Whether the program told a code, to people or to a client.
+fn tells(said: &Said, code: &str) -> bool {
+    let told = [said.out.as_str(), &said.err].concat();
+    told.contains(&format!("[{code}]")) || told.contains(&format!("\"code\":\"{code}\""))
+}
+
+/// Runs commands in an empty folder, with the program as `qomet`.
+fn shell(commands: &str) -> Said {
+    let (folder, tools) = (Folder::new(), Folder::new());
+    symlink(program([""; 0]).get_program(), tools.join("qomet")).unwrap();
+    let mut path = OsString::from(tools.path());
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap());
+    let mut command = Command::new("sh");
+    command.args(["-c", commands]).current_dir(folder.path()).env("PATH", path).env_remove("NO_COLOR");
+    command.stdin(File::open("/dev/null").unwrap()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    Running::start(command).end()
+}
+
+#[test]
+fn every_code_has_an_example_or_a_reason_for_having_none() {
+    let types = TypeRegistry::builder().add(qomet_backends::types());
+    let types = types.explain(qomet_backends::explanations());
+    let registry = types.explain(qomet_vmm::EXPLANATIONS.iter().copied()).build().unwrap();
+    let codes: BTreeSet<_> = qomet_qmp::explanations(&registry).map(|(code, _)| code).collect();
+    let shown: BTreeSet<_> = examples().iter().map(|example| example.code).collect();
+    let needs_more: BTreeSet<_> = NEEDS_MORE.iter().map(|(code, _)| *code).collect();
+    let known: BTreeSet<_> = &shown | &needs_more;
+
+    assert_eq!((shown.len(), needs_more.len()), (examples().len(), NEEDS_MORE.len()), "one stands twice");
+    assert_eq!(&shown & &needs_more, BTreeSet::new(), "what has an example needs no reason for having none");
+    assert_eq!(&codes - &known, BTreeSet::new(), "no example");
+    assert_eq!(&known - &codes, BTreeSet::new(), "no such code");
+}
+
 #[test]
 fn every_exchange_of_an_example_is_refused_with_its_code() {
-    let sections = EXAMPLES.split("\n## ").skip(1).filter_map(|section| {
-        let (code, rest) = section.split_once('\n')?;
-        Some((code, rest.strip_prefix("```qmp\n")?.split_once("```")?.0))
-    });
-    let said = |messages: &str| {
+    let mut count = 0;
+    for Example { code, blocks } in examples() {
+        let Some(("qmp", messages)) = blocks.first().copied() else { continue };
         let input = format!("{{\"execute\": \"qmp_capabilities\"}}\n{messages}");
-        run_with_input(["run", "--qmp", "stdio"], &input).out
-    };
-    let exchanges: Vec<_> = sections.map(|(code, messages)| (code, said(messages))).collect();
-    let silent: Vec<_> =
-        exchanges.iter().filter(|(code, said)| !said.contains(&format!("\"code\":\"{code}\""))).collect();
+        let said = run_with_input(["run", "--qmp", "stdio"], &input);
+        assert!(tells(&said, code), "{code}: {}{}", said.out, said.err);
+        count += 1;
+    }
+    assert!(count >= 20, "{count}");
+}
 
-    assert!(silent.is_empty(), "{silent:#?}");
-    assert!(exchanges.len() >= 10, "{}", exchanges.len());
+#[test]
+fn every_command_of_an_example_is_refused_with_its_code_and_runs_when_it_is_mended() {
+    let mut count = 0;
+    for Example { code, blocks } in examples() {
+        for (at, (_, commands)) in
+            blocks.iter().enumerate().filter(|(_, (language, _))| *language == "console")
+        {
+            let said = shell(commands);
+            assert_eq!(tells(&said, code), at == 0, "{code}: {commands}{}{}", said.out, said.err);
+            assert!(at == 0 || said.code == Some(0), "{code}: {commands}{}{}", said.out, said.err);
+            count += 1;
+        }
+    }
+    assert!(count >= 50, "{count}");
+}
+
+#[test]
+fn every_program_of_an_example_asks_for_its_code() {
+    for Example { code, blocks } in examples() {
+        for (_, program) in blocks.iter().filter(|(language, _)| *language == "rust") {
+            assert!(program.contains(&format!("\"{code}\"")), "{code}: {program}");
+        }
+    }
 }
 
 #[test]

@@ -182,10 +182,6 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
         "Something was refused, and what had been done before could not be undone. The message says what is left behind.",
     ),
     (
-        "tail-not-persistent",
-        "The file's last page is not whole. Bytes behind the end of the file can be written, and never reach it.",
-    ),
-    (
         "backing-may-run-out",
         "The file system has less room than the memory may come to need. A page that cannot be had when it is first touched is \
          a SIGBUS; prealloc=on finds out now.",

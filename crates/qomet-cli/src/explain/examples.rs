@@ -52,7 +52,8 @@ mod tests {
 
     fn model() -> Model {
         let types = TypeRegistry::builder().add(qomet_backends::types());
-        Model::new(types.explain(qomet_backends::explanations()).build().unwrap())
+        let types = types.explain(qomet_backends::explanations());
+        Model::new(types.explain(qomet_vmm::EXPLANATIONS.iter().copied()).build().unwrap())
     }
 
     /// What is said of a text, and whether it is accepted.
@@ -69,9 +70,14 @@ mod tests {
         (plan.diagnostics().iter().map(Diagnostic::code).collect(), plan.is_accepted())
     }
 
+    /// Not commands, exchanges and programs, which need the program itself or a compiler.
+    fn is_document(text: Text) -> bool {
+        !["console", "qmp", "rust"].contains(&text.language)
+    }
+
     #[test]
     fn every_example_provokes_its_code() {
-        let documents = || all().filter(|example| example.wrong.language != "qmp");
+        let documents = || all().filter(|example| is_document(example.wrong));
         let silent: Vec<_> = documents()
             .map(|example| (example.code, judge(example.wrong).0))
             .filter(|(code, said)| !said.contains(code))
@@ -84,7 +90,8 @@ mod tests {
     #[test]
     fn every_mended_example_is_accepted() {
         let refused: Vec<_> = all()
-            .filter_map(|example| Some((example.code, judge(example.right?))))
+            .filter_map(|example| Some((example.code, example.right.filter(|right| is_document(*right))?)))
+            .map(|(code, right)| (code, judge(right)))
             .filter(|(_, (said, accepted))| !accepted || !said.is_empty())
             .collect();
 

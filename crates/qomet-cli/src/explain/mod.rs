@@ -50,6 +50,8 @@ fn heading(text: Text) -> String {
         "sh" => "a command line of QEMU",
         "xml" => "a libvirt domain",
         "qmp" => "what a client sends, of which the last line is refused",
+        "console" => "commands of a shell, in an empty folder",
+        "rust" => "a program",
         _ => "a document",
     };
     format!("Example, {what}:")
