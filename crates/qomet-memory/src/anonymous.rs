@@ -26,7 +26,7 @@ use crate::request::{AnonymousKind, AnonymousRequest};
 use crate::warning::MemoryWarning;
 
 /// Where POSIX shared memory is (shm_overview(7)).
-const SHARED: &str = "/dev/shm";
+pub(crate) const SHARED: &str = "/dev/shm";
 
 /// How often a name for shared memory is looked for that nobody else has.
 const ATTEMPTS: usize = 64;

@@ -193,7 +193,7 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
     (
         "memory-may-run-out",
         "All the memory that is created together is more than there is: than what is left of memory and swap for what \
-         prealloc=on makes present at once, than all of it for the rest, than the pool has huge pages. The host and each \
+         prealloc=on makes present at once, than all of it for the rest, than the pool has huge pages, than '/dev/shm' has free. The host and each \
          control group are looked at, and the scarcest is named. When memory runs out, the kernel kills a process. \
          reserve=off says that more may be asked for than there is, and is not counted.",
     ),

@@ -1,4 +1,5 @@
-//! What the memory of a batch comes to in sum, against what the host, the control groups and the pools of huge pages have.
+//! What the memory of a batch comes to in sum, against what the host, the control groups, the file system of shared memory
+//! and the pools of huge pages have.
 //!
 //! Each request alone may be granted while all of them together cannot: populating more than there is ends with the
 //! kernel killing a process. Whoever creates objects together asks [`check_sum`] once for all of them. It is a hint and
@@ -14,18 +15,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
-use crate::anonymous::unit;
+use crate::anonymous::{SHARED, unit};
 use crate::error::MAX_END;
 use crate::faults::Call;
 use crate::groups::{self, Version};
 use crate::host::Host;
 use crate::huge;
 use crate::pages::{Bytes, PageSource};
-use crate::request::AnonymousRequest;
+use crate::request::{AnonymousKind, AnonymousRequest};
 use crate::warning::MemoryWarning;
 
 /// Less than this in sum is not worth reading the files of the kernel for.
@@ -41,6 +42,8 @@ pub enum Supply {
     Whole(Source),
     /// What is left in the pool of huge pages of so many bytes.
     HugePages(u64),
+    /// What is free on the file system of POSIX shared memory.
+    Shared,
 }
 
 /// Who limits memory and swap.
@@ -83,6 +86,13 @@ impl fmt::Display for Lack<'_> {
             Supply::Whole(source) => {
                 write!(f, "{needed} may come to be needed for {backends} backend{plural}, ")?;
                 write!(f, "and {source} has {room} in all")
+            }
+            Supply::Shared => {
+                write!(
+                    f,
+                    "{needed} of shared memory may come to be needed for {backends} backend{plural}, "
+                )?;
+                write!(f, "and '{SHARED}' has {room} free")
             }
             Supply::HugePages(page) => {
                 write!(
@@ -127,22 +137,32 @@ impl<'a> Demand<'a> {
         let (backends, needed) = (self.parts.len(), self.sum);
         Some((owner, MemoryWarning::MemoryMayRunOut { backends, needed, room, supply }))
     }
+
+    /// The same where a request that is too large by itself is told of when it is judged alone.
+    fn together_against(&self, room: u64, supply: Supply) -> Option<(&'a str, MemoryWarning)> {
+        self.parts.iter().all(|(_, bytes)| *bytes <= room).then(|| self.against(room, supply))?
+    }
 }
 
 /// Judges requests for memory without a path together; each comes with the name of the object that makes it. Returns
-/// the warnings, each with whose request is the first that is too much: at most one for memory, and one for each size
-/// of huge pages. What is wrong with a single request is the business of [`crate::check_anonymous`].
+/// the warnings, each with whose request is the first that is too much: at most one for memory, one for shared memory,
+/// and one for each size of huge pages. What is wrong with a single request is the business of [`crate::check_anonymous`].
 pub fn check_sum<'a>(
     host: &Host,
     requests: impl IntoIterator<Item = (&'a str, &'a AnonymousRequest)>,
 ) -> Vec<(&'a str, MemoryWarning)> {
-    let (mut at_once, mut in_time) = (Demand::default(), Demand::default());
+    let (mut at_once, mut in_time, mut shared) = (Demand::default(), Demand::default(), Demand::default());
     let mut pools: BTreeMap<u64, Demand<'a>> = BTreeMap::new();
     for (owner, request) in requests {
-        let overcommits = request.memory.reserve == Some(false);
         let size = request.size.filter(|size| (1..=MAX_END).contains(size));
-        let (Some(size), Ok(unit), false) = (size, unit(host, request.kind), overcommits) else { continue };
+        let (Some(size), Ok(unit)) = (size, unit(host, request.kind)) else { continue };
         let bytes = unit.up(size);
+        if request.kind == AnonymousKind::Shm {
+            shared.add(owner, bytes);
+        }
+        if request.memory.reserve == Some(false) {
+            continue;
+        }
         if unit.source == PageSource::Huge {
             pools.entry(unit.size).or_default().add(owner, bytes);
             continue;
@@ -156,10 +176,12 @@ pub fn check_sum<'a>(
     for (page, demand) in pools {
         let Ok(room) = huge::room(host, page) else { continue };
         let room = room.pool.min(room.cgroup.unwrap_or(u64::MAX)).saturating_mul(page);
-        // One that is too large by itself is refused, and then nothing is taken from the pool.
-        if demand.parts.iter().all(|(_, bytes)| *bytes <= room) {
-            found.extend(demand.against(room, Supply::HugePages(page)));
-        }
+        found.extend(demand.together_against(room, Supply::HugePages(page)));
+    }
+    if shared.parts.len() > 1
+        && let Ok(Some(free)) = host.free_space(Path::new(SHARED))
+    {
+        found.extend(shared.together_against(free, Supply::Shared));
     }
     found
 }

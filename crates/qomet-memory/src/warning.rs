@@ -98,6 +98,9 @@ impl MemoryWarning {
                     Supply::Left(Source::Group(_)) | Supply::Whole(Source::Group(_)) => {
                         format!("{less}, or raise the limit of the control group")
                     }
+                    Supply::Shared => {
+                        format!("{less}, use memory-backend-memfd, or mount '/dev/shm' with a larger size")
+                    }
                     Supply::HugePages(page) => {
                         let pages = excess.0.div_ceil(*page);
                         format!(
@@ -152,6 +155,7 @@ impl MemoryWarning {
                 room: 1 << 30,
                 supply: Supply::HugePages(2 << 20),
             },
+            Self::MemoryMayRunOut { backends: 2, needed: 96 << 20, room: 64 << 20, supply: Supply::Shared },
             Self::NoEffect { setting: "merge=on", why: "on shared memory" },
             Self::SizeRoundedUp { size: 5000, rounded: 8192 },
             Self::MemfdNotShared,

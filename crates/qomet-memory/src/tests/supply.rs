@@ -156,9 +156,26 @@ fn huge_pages_that_each_can_be_had_and_all_cannot_are_told_of() {
 }
 
 #[test]
+fn shared_memory_that_fits_one_by_one_and_not_together_is_told_of() {
+    let host = Host::with(Faults::none().free_space(64 << 20).memory(GIB));
+    let shared = |mib: u64| AnonymousRequest::shared(AnonymousKind::Shm, mib << 20);
+    assert_eq!(sum(&host, &[shared(32), shared(32)]), []);
+    let mut last = shared(32);
+    last.memory.reserve = Some(false);
+    let found = sum(&host, &[shared(48), last]);
+    assert_eq!(found, [lack("1", 2, 80 << 20, 64 << 20, Supply::Shared)]);
+    // One that is too large has a warning of its own.
+    assert_eq!(sum(&host, &[shared(80), shared(16)]), []);
+    assert_eq!(check_anonymous(&host, &shared(80)).warnings.len(), 1);
+}
+
+#[test]
 fn what_cannot_be_read_is_not_judged() {
     let refused = Host::with(Faults::none().call(Call::Supply, Errno::EACCES));
     assert_eq!(sum(&refused, &[present(MAX_END)]), []);
+    let unknown = Host::with(Faults::none().call(Call::FreeSpace, Errno::EACCES).memory(u64::MAX));
+    let shared = AnonymousRequest::shared(AnonymousKind::Shm, MAX_END);
+    assert_eq!(sum(&unknown, &[shared.clone(), shared]), []);
     let nothing = tempfile::tempdir().unwrap();
     assert_eq!(sum(&on(&nothing), &[present(MAX_END)]), []);
 }
