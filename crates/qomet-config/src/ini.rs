@@ -8,8 +8,8 @@
 //!
 //! A section named `object` is a bag, and the text in quotes its id; keys and values mean what they mean in the dialect
 //! `keyval`. Sections of another name are told to whoever asks, and left alone. As in QEMU a value cannot contain a
-//! quote, and what stands behind its closing one is ignored; blank lines and comments may be indented, which QEMU
-//! does not take.
+//! quote, and what stands behind its closing one is ignored; blank lines, comments and the heads of sections may be
+//! indented, which QEMU does not take.
 
 use std::ops::Range;
 

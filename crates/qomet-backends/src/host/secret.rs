@@ -36,9 +36,9 @@ impl Host {
         }
     }
 
-    /// Whether reading the file takes out what is in it, as with a pipe.
+    /// Whether reading the file takes out what is in it, as with a pipe. A folder gives nothing, and can be asked for it.
     pub(crate) fn gives_once(&self, path: &Path) -> bool {
-        std::fs::metadata(path).is_ok_and(|found| !found.is_file())
+        std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
     }
 
     /// Reads a key of the kernel.
