@@ -40,6 +40,27 @@ fn documents_are_drawn_and_nothing_is_made() {
 }
 
 #[test]
+fn a_picture_replaces_neither_a_document_nor_what_objects_hold() {
+    let folder = Folder::new();
+    let (document, held) = (folder.join("vm.json"), folder.join("held"));
+    std::fs::write(&held, vec![0; 1 << 20]).unwrap();
+    let bag = serde_json::json!([{ "qom-type": "memory-backend-file", "id": "low", "size": "1M", "mem-path": held }]);
+    std::fs::write(&document, bag.to_string()).unwrap();
+    let name = document.to_str().unwrap();
+
+    let over_document = run(["map", name, "--svg", name]);
+    let over_memory = run(["map", name, "--svg", held.to_str().unwrap()]);
+    let piped = run(["map", name, "--svg", "-"]);
+
+    assert_eq!((over_document.code, over_memory.code, piped.code), (Some(64), Some(64), Some(0)));
+    assert!(over_document.err.ends_with("vm.json', which is a document\n"), "{}", over_document.err);
+    assert!(over_memory.err.ends_with("held', which 'low' holds\n"), "{}", over_memory.err);
+    assert_eq!(std::fs::read_to_string(&document).unwrap(), bag.to_string());
+    assert_eq!(std::fs::read(&held).unwrap(), vec![0; 1 << 20]);
+    assert!(piped.out.starts_with("<svg "), "{}", piped.out);
+}
+
+#[test]
 fn a_rejected_document_is_drawn_as_far_as_it_is_known() {
     let said =
         run(["map", "--object", "memory-backend-ram,id=a,size=1M", "--object", "memory-backend-ram,id=b"]);

@@ -141,7 +141,7 @@ pub(crate) struct Map {
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) lines: Lines,
-    /// Draw it into this file, which is replaced
+    /// Draw it into this file, which is replaced; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
     /// Print it as JSON

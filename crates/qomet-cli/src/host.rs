@@ -64,25 +64,39 @@ pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Trouble> {
     folder.and_then(|()| fs::write(path, text)).map_err(|error| cannot("write", &named(path), &error))
 }
 
-/// Puts `new` in place of what a file holds, at once: whoever reads it sees the old text or the new one. The mode stays. Who
-/// has the file by another hard link keeps the old one.
+/// Puts `new` in place of what a file holds, at once: whoever reads it sees the old text or the new one. Mode and owner
+/// stay. Who has the file by another hard link keeps the old one. A file that holds `new` already is left as it is: it may
+/// have been named twice.
 ///
 /// # Errors
-/// The file holds something else than `old`, or cannot be written; then it is as it was.
+/// The file holds something else than `old`, or cannot be written; then it is as it was. What may not be written is not
+/// replaced either, though its folder would allow that.
 pub(crate) fn replace_file(path: &Path, old: &[u8], new: &[u8]) -> Result<(), Trouble> {
     use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
     let name = named(path);
     let refused = |error: io::Error| cannot("write", &name, &error);
     // What the path leads to is replaced, and not a symbolic link on the way.
     let target = fs::canonicalize(path).map_err(refused)?;
+    let kept = fs::metadata(&target).map_err(refused)?;
+    if kept.permissions().readonly() {
+        return Err(Trouble(format!("cannot write {name}: it is read-only")));
+    }
+    fs::OpenOptions::new().write(true).open(&target).map_err(refused)?;
+    if fs::read(&target).map_err(refused)? == new {
+        return Ok(());
+    }
     let folder = target.parent().unwrap_or(Path::new("/"));
     let stem = target.file_name().unwrap_or_default().to_string_lossy();
     let beside = folder.join(format!(".{stem}.{}.qomet", std::process::id()));
     let written: io::Result<bool> = (|| {
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
         file.write_all(new)?;
-        file.set_permissions(fs::metadata(&target)?.permissions())?;
+        let made = file.metadata()?;
+        if (made.uid(), made.gid()) != (kept.uid(), kept.gid()) {
+            fchown(&file, Some(kept.uid()), Some(kept.gid()))?;
+        }
+        file.set_permissions(kept.permissions())?;
         file.sync_all()?;
         let is_as_read = fs::read(&target)? == old;
         if is_as_read {
@@ -106,6 +120,11 @@ pub(crate) fn replace_file(path: &Path, old: &[u8], new: &[u8]) -> Result<(), Tr
 /// A variable of the environment, unless it is empty.
 pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// Whether both names lead to one file.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// The length of the file of that name; `None` for a device, and where there is none.
@@ -272,7 +291,8 @@ fn limit() -> Size {
     Size(u64::try_from(TEXT_LIMIT).unwrap_or(u64::MAX))
 }
 
-fn named(path: &Path) -> String {
+/// What messages call a file.
+pub(crate) fn named(path: &Path) -> String {
     format!("'{}'", shown(&path.to_string_lossy()))
 }
 

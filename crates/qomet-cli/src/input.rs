@@ -12,7 +12,7 @@ use crate::outcome::{Outcome, Trouble};
 use crate::text::shown;
 use crate::{describe, host, types};
 
-/// What stands for standard input.
+/// What stands for standard input, or output.
 const INPUT: &str = "-";
 
 /// A text of a user.
@@ -20,10 +20,15 @@ const INPUT: &str = "-";
 pub(crate) struct Text {
     /// What diagnostics call it.
     pub(crate) name: String,
-    /// Where it came from, if that was a file.
+    /// Where it came from, if that was a regular file: only those can be read again, and written.
     pub(crate) path: Option<PathBuf>,
     /// What stands in it.
     pub(crate) bytes: Vec<u8>,
+}
+
+/// Whether it stands for standard input, or output.
+pub(crate) fn is_standard(path: &Path) -> bool {
+    path == Path::new(INPUT)
 }
 
 /// Reads every file; `-` is standard input.
@@ -34,11 +39,11 @@ pub(crate) fn read_texts_of(files: &[PathBuf], console: &mut Console) -> Result<
     input_once(files.iter().map(PathBuf::as_path))?;
     let (mut texts, mut troubles) = (Vec::new(), Vec::new());
     for path in files {
-        let is_input = path == Path::new(INPUT);
+        let is_input = is_standard(path);
         let bytes =
             if is_input { host::read_all(console.input(), "standard input") } else { host::read_file(path) };
         let name = if is_input { "<stdin>".to_owned() } else { shown(&path.to_string_lossy()) };
-        let path = (!is_input).then(|| path.clone());
+        let path = (!is_input && host::length_of(path).is_some()).then(|| path.clone());
         match bytes {
             Ok(bytes) => texts.push(Text { name, path, bytes }),
             Err(Trouble(trouble)) => troubles.push(trouble),
@@ -59,7 +64,7 @@ pub(crate) fn read(files: &[PathBuf], console: &mut Console) -> Result<Documents
 
 /// Refuses to read standard input twice.
 fn input_once<'p>(files: impl Iterator<Item = &'p Path>) -> Result<(), Trouble> {
-    match files.filter(|path| *path == Path::new(INPUT)).count() {
+    match files.filter(|path| is_standard(path)).count() {
         0 | 1 => Ok(()),
         _ => Err(Trouble("standard input ('-') can be read only once".to_owned())),
     }

@@ -109,6 +109,16 @@ pub(crate) const EXPLANATIONS: Explanations = &[
         "The server did not answer in time. It may be busy with something long; wait longer with --timeout.",
     ),
     ("no-socket", "There is no socket of that path. The server's command line says where it listens."),
+    (
+        "not-kept",
+        "QEMU keeps neither which objects an earlier apply created nor a revision of its objects, so there is nothing that \
+         --prune or --if-revision could go by.",
+    ),
+    (
+        "not-put-back",
+        "An apply was refused half-way, and what had been done before could not all be taken back. The message says what is \
+         left; 'plan' tells what it takes from there.",
+    ),
     ("nobody-listens", "The socket is there and its server is not: it has ended, or listens elsewhere now."),
     ("not-a-socket", "The path is that of a file of another kind."),
     (

@@ -4,7 +4,7 @@
 //! names change. Repairs can uncover others: a document whose syntax is mended is read further. So repairs are made on the
 //! texts in memory until none is left, then everything is shown as one difference, and written once.
 //!
-//! Only files are repaired, not standard input, lines or domains. A file that has changed since it was read is left alone,
+//! Only regular files are repaired, not standard input, pipes, lines or domains. A file that has changed since it was read is left alone,
 //! and so is one that is not UTF-8.
 
 use qomet::{Applicability, Edit, Model};

@@ -43,7 +43,9 @@ impl Failure {
 
     /// The command line is wrong.
     pub(crate) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
-        let failure = Self::rejected("usage", message, help);
+        let mut failure = Self::rejected("", message, help);
+        // As everywhere: a code is for what 'explain' explains.
+        failure.mistakes.iter_mut().for_each(|mistake| mistake.code = None);
         Failure { outcome: Outcome::Usage, ..failure }
     }
 
@@ -62,6 +64,14 @@ impl Failure {
     pub(crate) fn with_help(mut self, help: Option<String>) -> Self {
         if let (Some(mistake), Some(help)) = (self.mistakes.last_mut(), help) {
             mistake.help.get_or_insert(help);
+        }
+        self
+    }
+
+    /// The same with a note, where there is none yet.
+    pub(crate) fn with_note(mut self, note: Option<String>) -> Self {
+        if let (Some(mistake), Some(note)) = (self.mistakes.last_mut(), note) {
+            mistake.note.get_or_insert(note);
         }
         self
     }

@@ -58,7 +58,11 @@ struct Session<'c> {
 /// What comes is not the protocol.
 pub(super) fn serve(registry: TypeRegistry, connection: &Connection) -> Result<Outcome, Trouble> {
     let broken = |error: &dyn std::fmt::Display| Trouble(format!("the editor's messages: {error}"));
-    let (id, params) = connection.initialize_start().map_err(|error| broken(&error))?;
+    let (id, params) =
+        connection.initialize_start().map_err(|error| match error.channel_is_disconnected() {
+            true => Trouble("the input ended before an editor said 'initialize'".to_owned()),
+            false => broken(&error),
+        })?;
     let answer = json!({
         "capabilities": capabilities(),
         "serverInfo": { "name": "qomet", "version": env!("CARGO_PKG_VERSION") },

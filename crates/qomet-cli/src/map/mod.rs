@@ -16,6 +16,8 @@ mod svg;
 mod table;
 mod window;
 
+use std::path::Path;
+
 use qomet::{Level, Model, TypeRegistry};
 use qomet_config::render_human;
 use qomet_qmp::Client;
@@ -27,6 +29,7 @@ use crate::console::Console;
 use crate::host;
 use crate::input;
 use crate::outcome::{Outcome, Trouble};
+use crate::text::shown;
 pub(crate) use table::render as render_tables;
 pub(crate) use window::of_objects;
 use window::{Holdings, files};
@@ -40,6 +43,10 @@ pub(crate) fn of_documents(
     arguments: &Map,
     console: &mut Console,
 ) -> Result<Outcome, Trouble> {
+    let svg = arguments.svg.as_deref().filter(|svg| !input::is_standard(svg));
+    if let Some(document) = svg.and_then(|svg| arguments.files.iter().find(|file| host::is_same(svg, file))) {
+        return Err(Trouble(format!("--svg would replace {}, which is a document", host::named(document))));
+    }
     let mut documents = input::read(&arguments.files, console)?;
     input::add_lines(&mut documents, &arguments.lines);
     if let Some(helped) = input::help(&documents, &registry, console)? {
@@ -69,8 +76,22 @@ pub(crate) fn of_server(
 }
 
 fn show(holdings: &Holdings, arguments: &Map, console: &mut Console) -> Result<(), Trouble> {
-    if let Some(path) = &arguments.svg {
-        host::write_file(path, &svg::draw(holdings))?;
+    match arguments.svg.as_deref() {
+        Some(path) if input::is_standard(path) && arguments.json => {
+            let why =
+                "the picture and JSON cannot both go to standard output: leave out --json or name a file";
+            return Err(Trouble(why.to_owned()));
+        }
+        Some(path) if input::is_standard(path) => console.print(&svg::draw(holdings)),
+        Some(path) => {
+            if let Some(held) = holdings.windows.iter().find(|one| host::is_same(path, Path::new(&one.path)))
+            {
+                let (name, object) = (host::named(path), shown(&held.object));
+                return Err(Trouble(format!("--svg would replace {name}, which '{object}' holds")));
+            }
+            host::write_file(path, &svg::draw(holdings))?;
+        }
+        None => {}
     }
     if arguments.json {
         console.print(&format!("{:#}\n", as_json(holdings)));

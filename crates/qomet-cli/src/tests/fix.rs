@@ -90,6 +90,64 @@ fn a_file_that_changed_meanwhile_is_left_alone() {
 }
 
 #[test]
+fn a_read_only_file_is_left_alone() {
+    let (folder, name) = file(WRONG);
+    std::fs::set_permissions(&name, std::fs::Permissions::from_mode(0o444)).unwrap();
+
+    let ended = qomet(&["check", "--fix", "--yes", &name]);
+
+    assert!(
+        ended.err.ends_with(&format!("error: cannot write '{name}': it is read-only\n")),
+        "{}",
+        ended.err
+    );
+    assert_eq!((ended.code, std::fs::read_to_string(&name).unwrap().as_str()), (64, WRONG));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_file_keeps_its_owner() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let (_folder, name) = file(WRONG);
+    // Only root can give files away; to anybody else this test says that the own ones stay so.
+    let _ = chown(&name, Some(65534), Some(65534));
+    let owner = |name: &str| std::fs::metadata(name).map(|file| (file.uid(), file.gid())).unwrap();
+    let before = owner(&name);
+
+    let ended = qomet(&["check", "--fix", "--yes", &name]);
+
+    assert_eq!((ended.code, owner(&name)), (0, before), "{ended}");
+}
+
+#[test]
+fn a_file_that_is_named_twice_is_repaired_once() {
+    let (_folder, name) = file("[{\"qom-type\": \"printr\", \"id\": \"p\", \"buffer\": 512}]");
+
+    let ended = qomet(&["check", "--fix", "--yes", &name, &name]);
+
+    let text = std::fs::read_to_string(&name).unwrap();
+    assert_eq!(text, "[{\"qom-type\": \"printer\", \"id\": \"p\", \"buffer\": 512}]");
+    assert!(ended.err.contains("error[duplicate-id]") && ended.code == 1, "{ended}");
+}
+
+#[test]
+fn a_pipe_is_not_repaired() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::write(pipe, "[{\"qom-type\": \"printr\", \"id\": \"p\", \"buffer\": 512}]").unwrap()
+    });
+
+    let ended = qomet(&["check", "--fix", "--yes", pipe.to_str().unwrap()]);
+
+    writer.join().unwrap();
+    assert!(ended.err.starts_with("nothing to repair\n") && ended.code == 1, "{ended}");
+    assert_eq!(ended.out, "1 error\n");
+}
+
+#[test]
 fn two_names_that_would_become_one_are_not_repaired() {
     let (_folder, name) =
         file(r#"{"qom-type": "printer", "id": "p", "buffer": 512, "papper": "a4", "papr": "a4"}"#);

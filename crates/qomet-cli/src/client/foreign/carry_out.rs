@@ -31,13 +31,17 @@ pub(super) fn carry_out(session: &mut Session, steps: &[Step]) -> Result<(), Fai
     let mut done = Vec::new();
     let Err(error) = go(session, steps, &mut done) else { return Ok(()) };
     let mut failure = Failure::from(error);
+    let (mut is_back, mut has_begun) = (true, false);
     while let Some(undo) = done.pop() {
+        has_begun = true;
         let (what, taken_back) = take_back(session, undo);
+        is_back &= taken_back.is_ok();
         if let Err(error) = taken_back {
             failure = failure.and(Failure::rejected("not-put-back", format!("{what}: {error}"), ""));
         }
     }
-    Err(failure)
+    let told = "what had been done before was taken back".to_owned();
+    Err(failure.with_note((has_begun && is_back).then_some(told)))
 }
 
 fn go(session: &mut Session, steps: &[Step], done: &mut Vec<Undo>) -> Result<(), ClientError> {
