@@ -87,8 +87,8 @@ pub(crate) fn replace_file(path: &Path, old: &[u8], new: &[u8]) -> Result<(), Tr
         return Ok(());
     }
     let folder = target.parent().unwrap_or(Path::new("/"));
-    let stem = target.file_name().unwrap_or_default().to_string_lossy();
-    let beside = folder.join(format!(".{stem}.{}.qomet", std::process::id()));
+    // Short, whatever the file is called: names have a limit.
+    let beside = folder.join(format!(".{}.qomet", std::process::id()));
     let written: io::Result<bool> = (|| {
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
         file.write_all(new)?;

@@ -106,6 +106,17 @@ fn a_read_only_file_is_left_alone() {
 }
 
 #[test]
+fn a_file_of_the_longest_name_is_repaired() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("n".repeat(255));
+    std::fs::write(&path, WRONG).unwrap();
+
+    let ended = qomet(&["check", "--fix", "--yes", path.to_str().unwrap()]);
+
+    assert_eq!((ended.code, std::fs::read_dir(folder.path()).unwrap().count()), (0, 1), "{ended}");
+}
+
+#[test]
 fn a_file_keeps_its_owner() {
     use std::os::unix::fs::{MetadataExt as _, chown};
     let (_folder, name) = file(WRONG);
