@@ -2,6 +2,11 @@
 
 mod examples;
 
+/// The examples that are programs, which are run as those of this documentation are.
+#[cfg(doctest)]
+#[doc = include_str!("examples.md")]
+struct Programs;
+
 use qomet::TypeRegistry;
 
 use crate::arguments::Explain;
