@@ -50,6 +50,8 @@ const NEEDS_MORE: &[(&str, &str)] = &[
     ("no-read-only-slots", "a KVM without read-only memory"),
     ("no-reply", "a server that is too busy to answer"),
     ("not-bound", "the kernel refuses NUMA nodes that exist"),
+    ("not-kept", "QEMU as the server"),
+    ("not-put-back", "QEMU as the server, and somebody who changes its objects meanwhile"),
     ("not-undone", "the host refuses something, and its undoing as well"),
     ("not-waited-for", "a program that has a thread wait for a regular file"),
     ("not-watched", "the host has no more inotify watches"),
