@@ -90,7 +90,6 @@ impl World {
         seen.extend(files(self.folder.path()));
         seen.extend(mappings(self.folder.path()));
         seen.extend(descriptors(self.folder.path()));
-        seen.push(format!("{} threads", fs::read_dir("/proc/self/task").unwrap().count()));
         seen
     }
 
@@ -169,10 +168,26 @@ fn descriptors(folder: &Path) -> Vec<String> {
     all
 }
 
+fn threads() -> usize {
+    fs::read_dir("/proc/self/task").unwrap().count()
+}
+
+/// Whether there are at most so many threads, soon: who waits for the end of one is woken a moment before.
+fn threads_end(most: usize) -> bool {
+    (0..1000).any(|_| {
+        let are_more = threads() > most;
+        if are_more {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        !are_more
+    })
+}
+
 /// What a failure came to: everything is as before, or the call was one that may fail and everything was done.
 fn judge(world: &World, what: &str) -> Result<bool, String> {
-    let before = world.seen();
+    let (before, threads) = (world.seen(), threads());
     match world.apply() {
+        Err(found) if !threads_end(threads) => Err(format!("{what}: threads were left; {found}")),
         Err(found) => {
             let after = world.seen();
             let differ: Vec<_> = before.iter().filter(|line| !after.contains(line)).collect();

@@ -31,3 +31,15 @@ pub(crate) fn create_as(
 pub(crate) fn text(path: &std::path::Path) -> Native<'_> {
     Native::Str(path.to_str().unwrap().into())
 }
+
+/// Whether a thread of this process has gone, or goes soon: who waits for its end is woken a moment before.
+pub(crate) fn thread_goes(number: u32) -> bool {
+    let task = std::path::PathBuf::from(format!("/proc/self/task/{number}"));
+    (0..1000).any(|_| {
+        let is_there = task.exists();
+        if is_there {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        !is_there
+    })
+}

@@ -82,13 +82,13 @@ fn all_work_runs_before_the_object_is_gone() {
         };
         events(&object).submit_blocking(Box::new(slow)).unwrap();
     }
-    let task = format!("/proc/self/task/{}", events(&object).thread_id());
+    let thread = events(&object).thread_id();
 
     model.delete(&object).unwrap();
     drop(object);
 
     assert_eq!(count.load(Ordering::Relaxed), 100);
-    assert!(!std::path::Path::new(&task).exists());
+    assert!(crate::testing::thread_goes(thread));
 }
 
 #[test]

@@ -86,13 +86,12 @@ fn the_thread_goes_with_the_context() {
     let model = model();
     let object = model.create(draft(&model, "thread-context", "t")).unwrap();
     let number: u32 = object.get("thread-id").unwrap();
-    let task = format!("/proc/self/task/{number}");
-    assert!(std::path::Path::new(&task).exists());
+    assert!(std::path::Path::new(&format!("/proc/self/task/{number}")).exists());
 
     model.delete(&object).unwrap();
     drop(object);
 
-    assert!(!std::path::Path::new(&task).exists());
+    assert!(crate::testing::thread_goes(number));
 }
 
 #[test]
