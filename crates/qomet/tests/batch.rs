@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use qomet::{AnyDraft, Diagnostics, Level, Model, Native};
+use qomet::{AnyDraft, Diagnostic, Diagnostics, Level, Model, ModelErrorKind, Native};
 use qomet_testkit::{Trace, build};
 
 type Draft = Box<dyn AnyDraft>;
@@ -158,6 +158,23 @@ fn a_reference_to_another_type_names_both() {
     let (model, _) = build::traced();
     let drafts = vec![step(&model, "a", &[needs(&["n"])]), build::draft(&model, "note", "n", &[])];
     assert_eq!(refused(&model, drafts), ["property 'needs' of step takes a step, but 'n' is a note"]);
+}
+
+#[test]
+fn what_was_reported_of_before_is_not_created_however_far_it_was_checked() {
+    for level in [Level::Syntax, Level::Schema, Level::Graph, Level::Host] {
+        let (model, _) = build::traced();
+        let mut report = Diagnostics::new();
+        let mut draft = step(&model, "a", &[]);
+        draft.damage(None, report.report(ModelErrorKind::MissingId));
+        let mut batch = model.batch(vec![draft]);
+        batch.check(level, &mut report);
+
+        assert!(batch.create(&mut report).is_err(), "{level:?}");
+        let codes: Vec<_> = report.take().iter().map(Diagnostic::code).collect();
+        assert_eq!(codes, ["missing-id", "already-refused"]);
+        assert!(model.is_empty());
+    }
 }
 
 #[test]

@@ -280,7 +280,7 @@ impl Batch {
     /// # Errors
     /// The proof that something was reported; then nothing was created, and what had been done is undone.
     pub fn create(mut self, report: &mut Diagnostics) -> Result<Vec<ObjectRef>, Failed> {
-        if self.checked.is_none() {
+        if self.checked < Some(Level::Schema) {
             self.damaged =
                 self.drafts.iter().find(|draft| draft.damaged().is_some()).map(|draft| draft.about());
         }
