@@ -148,6 +148,16 @@ fn killer(process: u32, call: &str, number: u32) -> Option<Child> {
     None
 }
 
+/// Removes the name of shared memory that a process could not remove: it was killed right behind making it.
+fn forget_shared_memory(process: u32) {
+    let own = format!("qomet-{process}-");
+    for entry in fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&own) {
+            fs::remove_file(entry.path()).unwrap();
+        }
+    }
+}
+
 /// Whether the server was killed at that call, or `None` where nothing can be killed.
 fn kill_at(call: &str, number: u32) -> Option<bool> {
     let site = Site::new();
@@ -157,7 +167,9 @@ fn kill_at(call: &str, number: u32) -> Option<bool> {
     let said = run(["apply", document, "--prune", "--allow-loss", "--connect", &address]);
     let was_killed = said.code != Some(0);
     if was_killed {
+        let process = server.pid();
         let ended = server.end();
+        forget_shared_memory(process);
         assert_eq!(ended.code, None, "{call} {number}: not killed: {} {}", said.err, ended.err);
     } else {
         drop(server);

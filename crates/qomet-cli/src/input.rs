@@ -52,13 +52,14 @@ pub(crate) fn read_texts_of(files: &[PathBuf], console: &mut Console) -> Result<
     if troubles.is_empty() { Ok(texts) } else { Err(Trouble(troubles.join("\nerror: "))) }
 }
 
-/// Reads every file into one set of documents; `-` is standard input.
+/// Reads every file, and the objects of the command line, into one set of documents; `-` is standard input.
 ///
 /// # Errors
 /// Files that cannot be read, all of them; or standard input is named twice.
-pub(crate) fn read(files: &[PathBuf], console: &mut Console) -> Result<Documents, Trouble> {
+pub(crate) fn read(files: &[PathBuf], lines: &Lines, console: &mut Console) -> Result<Documents, Trouble> {
     let mut documents = Documents::new();
     read_files(&mut documents, files, console)?;
+    add_lines(&mut documents, lines);
     Ok(documents)
 }
 

@@ -43,8 +43,7 @@ pub(crate) fn preview(
     arguments: &Preview,
     console: &mut Console,
 ) -> Result<Outcome, Trouble> {
-    let mut documents = input::read(&arguments.files, console)?;
-    input::add_lines(&mut documents, &arguments.lines);
+    let documents = input::read(&arguments.files, &arguments.lines, console)?;
     if let Some(helped) = input::help(&documents, &registry, console)? {
         return Ok(helped);
     }

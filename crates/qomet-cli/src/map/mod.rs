@@ -47,8 +47,7 @@ pub(crate) fn of_documents(
     if let Some(document) = svg.and_then(|svg| arguments.files.iter().find(|file| host::is_same(svg, file))) {
         return Err(Trouble(format!("--svg would replace {}, which is a document", host::named(document))));
     }
-    let mut documents = input::read(&arguments.files, console)?;
-    input::add_lines(&mut documents, &arguments.lines);
+    let documents = input::read(&arguments.files, &arguments.lines, console)?;
     if let Some(helped) = input::help(&documents, &registry, console)? {
         return Ok(helped);
     }

@@ -36,8 +36,7 @@ pub(crate) fn run(
     if serve::takes_stdio(arguments)? {
         console.divert();
     }
-    let mut documents = input::read(&arguments.files, console)?;
-    input::add_lines(&mut documents, &arguments.lines);
+    let documents = input::read(&arguments.files, &arguments.lines, console)?;
     if let Some(helped) = input::help(&documents, &registry, console)? {
         return Ok(helped);
     }

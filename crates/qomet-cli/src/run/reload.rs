@@ -40,8 +40,7 @@ impl Reload {
         if self.files.iter().any(|file| file == Path::new("-")) {
             return Err(Trouble("standard input cannot be read again".to_owned()));
         }
-        let mut documents = input::read(&self.files, console)?;
-        input::add_lines(&mut documents, &self.lines);
+        let documents = input::read(&self.files, &self.lines, console)?;
         let plan = documents.update(&self.model, PlanOptions { prune: true, allow_loss: false });
         let actions: Vec<Action> = plan.steps().iter().map(|step| step.action).collect();
         let (done, diagnostics) = plan.carry_out();
