@@ -52,18 +52,12 @@ impl Table {
         Table { slots: std::iter::repeat_with(AtomicU64::default).take(size).collect() }
     }
 
-    /// Where a key with this hash may first be.
-    #[inline]
-    fn first(&self, hash: u64) -> usize {
+    /// The slots where a key with this hash may be, with the entries there.
+    fn candidates(&self, hash: u64) -> impl Iterator<Item = (&AtomicU64, Option<u32>)> {
         // The lower half of the hash as a fraction of the length.
         #[allow(clippy::cast_possible_truncation, reason = "less than the length")]
         let first = (((hash & u64::from(u32::MAX)) * self.slots.len() as u64) >> 32) as usize;
-        first
-    }
-
-    /// The slots where a key with this hash may be, with the entries there.
-    fn candidates(&self, hash: u64) -> impl Iterator<Item = (&AtomicU64, Option<u32>)> {
-        let (before, after) = self.slots.split_at_checked(self.first(hash)).unwrap_or_default();
+        let (before, after) = self.slots.split_at_checked(first).unwrap_or_default();
         let tag = hash >> 32;
         after
             .iter()
@@ -80,13 +74,6 @@ impl Table {
     fn publish(slot: &AtomicU64, hash: u64, entry: u32) {
         slot.store(hash >> 32 << 32 | u64::from(entry + 1), Ordering::Release);
     }
-}
-
-/// The hashes under which an object is found.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Keys {
-    place: u64,
-    name: u64,
 }
 
 pub(super) struct Generation {
@@ -221,25 +208,13 @@ impl Generation {
             })
     }
 
-    /// Under which hashes the child `name` of `parent` is found. Whoever inserts many objects asks for those of several
-    /// before it inserts the first: where they go is fetched from memory, and waiting for one of them is waiting for all.
-    #[inline]
-    pub(super) fn keys(&self, parent: u32, name: &str) -> Keys {
-        let keys = Keys { place: self.hash(parent, name), name: self.hash(NONE, name) };
-        for (table, hash) in [(&self.places, keys.place), (&self.names, keys.name)] {
-            if let Some(slot) = table.slots.get(table.first(hash)) {
-                std::hint::black_box(slot.load(Ordering::Relaxed));
-            }
-        }
-        keys
-    }
-
-    /// Fills the free entry `index` and lets readers find it by name and path, for which its [keys](Self::keys) are. Only
-    /// the writer calls this, once per entry. `previous` is the sibling before it; listings see it once
-    /// [`list`](Self::list) is called.
-    pub(super) fn insert(&self, index: u32, parent: u32, previous: u32, object: &ObjectRef, keys: Keys) {
+    /// Fills the free entry `index` and lets readers find it by name and path. Only the writer calls this, once per
+    /// entry. `previous` is the sibling before it; listings see it once [`list`](Self::list) is called.
+    pub(super) fn insert(&self, index: u32, parent: u32, previous: u32, object: &ObjectRef) {
         let Some(entry) = self.entry(index) else { return };
-        let (namesake_slot, namesake) = self.first_namesake(keys.name, object.name());
+        let name = object.name();
+        let (place, any_place) = (self.hash(parent, name), self.hash(NONE, name));
+        let (namesake_slot, namesake) = self.first_namesake(any_place, name);
         entry.parent.store(parent, Ordering::Relaxed);
         entry.last_child.store(NONE, Ordering::Relaxed);
         entry.previous_sibling.store(previous, Ordering::Relaxed);
@@ -254,11 +229,11 @@ impl Generation {
                 })
             })
         };
-        if let Some((slot, _)) = self.places.candidates(keys.place).find(|(_, candidate)| dead(*candidate)) {
-            Table::publish(slot, keys.place, index);
+        if let Some((slot, _)) = self.places.candidates(place).find(|(_, candidate)| dead(*candidate)) {
+            Table::publish(slot, place, index);
         }
         if let Some(slot) = namesake_slot {
-            Table::publish(slot, keys.name, index);
+            Table::publish(slot, any_place, index);
         }
     }
 

@@ -7,7 +7,7 @@ use arc_swap::{ArcSwap, Guard};
 use compact_str::CompactString;
 use parking_lot::{Mutex, MutexGuard};
 
-use super::index::{Generation, Keys, NONE, OBJECTS, ROOT};
+use super::index::{Generation, NONE, OBJECTS, ROOT};
 use super::names::Wildcards;
 use crate::error::{Diagnostic, ModelErrorKind, Result};
 use crate::object::ObjectRef;
@@ -39,9 +39,9 @@ impl Tree {
         let hasher = foldhash::fast::FixedState::with_seed(RandomState::new().hash_one(0));
         let generation = Generation::new(SMALLEST, hasher);
         root.header().set_index(ROOT);
-        generation.insert(ROOT, NONE, NONE, root, generation.keys(NONE, root.name()));
+        generation.insert(ROOT, NONE, NONE, root);
         objects.header().set_index(OBJECTS);
-        generation.insert(OBJECTS, ROOT, NONE, objects, generation.keys(ROOT, objects.name()));
+        generation.insert(OBJECTS, ROOT, NONE, objects);
         generation.list(ROOT, OBJECTS);
         Tree {
             generation: ArcSwap::from_pointee(generation),
@@ -118,9 +118,6 @@ impl Tree {
 
 /// The smallest generation.
 const SMALLEST: usize = 16;
-
-/// So many objects are inserted after one look at where they go.
-const AT_ONCE: usize = 16;
 
 /// The room for a tree of `live` objects that grows: twice as much while that is little memory, later half as much
 /// again.
@@ -224,23 +221,17 @@ impl Change<'_> {
         self.changed = true;
         let revision = self.next_revision();
         let is_watched = self.tree.hub.is_watched();
-        for several in objects.chunks(AT_ONCE) {
-            let mut keys = [Keys::default(); AT_ONCE];
-            for (keys, object) in keys.iter_mut().zip(several) {
-                *keys = generation.keys(above, object.name());
+        for object in objects {
+            let index = u32::try_from(self.writer.objects.len()).unwrap_or(NONE);
+            object.header().set_index(index);
+            if is_watched {
+                // First, so that nothing about the object comes before it.
+                object.header().watch_from_the_start();
+                self.tree.hub.created(object, revision, &mut self.wakes);
             }
-            for (object, keys) in several.iter().zip(keys) {
-                let index = u32::try_from(self.writer.objects.len()).unwrap_or(NONE);
-                object.header().set_index(index);
-                if is_watched {
-                    // First, so that nothing about the object comes before it.
-                    object.header().watch_from_the_start();
-                    self.tree.hub.created(object, revision, &mut self.wakes);
-                }
-                generation.insert(index, above, last, object, keys);
-                self.writer.objects.push(Some(object.clone()));
-                last = index;
-            }
+            generation.insert(index, above, last, object);
+            self.writer.objects.push(Some(object.clone()));
+            last = index;
         }
         generation.list(above, last);
         self.writer.live += objects.len();
@@ -282,23 +273,16 @@ impl Change<'_> {
     fn renew(&mut self, room: usize) {
         let room = room.max(SMALLEST);
         let next = Generation::new(room, self.tree.generation().hasher());
-        let objects = std::mem::replace(&mut self.writer.objects, Vec::with_capacity(room));
-        self.writer.objects.extend(objects.into_iter().flatten().map(Some));
-        let live = || (0..).zip(self.writer.objects.iter().flatten());
-        live().for_each(|(index, object)| object.header().set_index(index));
-        let parent_of = |object: &ObjectRef| object.parent().map_or(NONE, |parent| parent.header().index());
-        let mut objects = live().peekable();
-        while objects.peek().is_some() {
-            let mut several = [(0, NONE, None, Keys::default()); AT_ONCE];
-            for (place, (index, object)) in several.iter_mut().zip(objects.by_ref()) {
-                let parent = parent_of(object);
-                *place = (index, parent, Some(object), next.keys(parent, object.name()));
-            }
-            for (index, parent, object, keys) in several {
-                let Some(object) = object else { break };
-                next.insert(index, parent, next.last_child(parent), object, keys);
-                next.list(parent, index);
-            }
+        let objects = std::mem::take(&mut self.writer.objects);
+        // Parents were added before their children, so they are renumbered before them.
+        self.writer.objects = Vec::with_capacity(room);
+        for object in objects.into_iter().flatten() {
+            let index = u32::try_from(self.writer.objects.len()).unwrap_or(NONE);
+            let parent = object.parent().map_or(NONE, |parent| parent.header().index());
+            object.header().set_index(index);
+            next.insert(index, parent, next.last_child(parent), &object);
+            next.list(parent, index);
+            self.writer.objects.push(Some(object));
         }
         self.tree.generation.store(Arc::new(next));
     }
