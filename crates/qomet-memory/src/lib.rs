@@ -39,6 +39,7 @@ compile_error!("qomet-memory is for 64-bit Linux");
 
 mod anonymous;
 mod check;
+mod details;
 mod error;
 mod explain;
 mod faults;
@@ -72,6 +73,7 @@ pub use nix::errno::Errno;
 
 pub use anonymous::{check_anonymous, create_anonymous};
 pub use check::Verdict;
+pub use details::Details;
 pub use error::{Left, MAX_END, MemoryError, Misplacement};
 pub use explain::EXPLANATIONS;
 pub use faults::{Call, Faults};

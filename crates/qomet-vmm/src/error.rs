@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::Range;
 
 use qomet::{About, Problem};
-use qomet_memory::{Errno, MemoryError};
+use qomet_memory::{Details, Errno, MemoryError};
 
 /// Why memory cannot be used as asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -93,120 +93,80 @@ impl fmt::Display for VmmErrors {
 
 impl std::error::Error for VmmErrors {}
 
-/// What a kind says besides its sentence.
-struct Facts {
-    code: &'static str,
-    expected: Option<String>,
-    found: Option<String>,
-    help: Option<String>,
-    host: bool,
-}
-
-impl Facts {
-    fn of(code: &'static str) -> Self {
-        Self { code, expected: None, found: None, help: None, host: false }
-    }
-
-    fn expected(mut self, text: impl Into<String>) -> Self {
-        self.expected = Some(text.into());
-        self
-    }
-
-    fn found(mut self, text: impl Into<String>) -> Self {
-        self.found = Some(text.into());
-        self
-    }
-
-    fn help(mut self, text: impl Into<String>) -> Self {
-        self.help = Some(text.into());
-        self
-    }
-
-    fn host(mut self) -> Self {
-        self.host = true;
-        self
-    }
-}
-
 impl VmmError {
-    fn facts(&self) -> Facts {
+    fn details(&self) -> Details {
         use VmmError as E;
         match self {
             E::LayoutSyntax { .. } => {
-                Facts::of("layout-syntax").expected("ADDRESS=ID,ADDRESS=ID,… such as 0x0=ram0,4G=ram1")
+                Details::of("layout-syntax").expected("ADDRESS=ID,ADDRESS=ID,… such as 0x0=ram0,4G=ram1")
             }
-            E::LayoutAddress { found, .. } => Facts::of("layout-address")
+            E::LayoutAddress { found, .. } => Details::of("layout-address")
                 .expected("a number of bytes below 2^64, such as 0x100000000, 4294967296 or 4G")
                 .found(format!("'{}'", shown(found))),
             E::LayoutId { found, .. } => {
-                let facts = Facts::of("layout-id")
+                let details = Details::of("layout-id")
                     .expected("the id of an object: a letter, then letters, digits, '-', '.', '_'");
-                facts.found(format!("'{}'", shown(found)))
+                details.found(format!("'{}'", shown(found)))
             }
             E::NoSuchMemory { nearest, .. } => {
-                let facts = Facts::of("no-such-memory").expected("the id of a memory backend");
+                let details = Details::of("no-such-memory").expected("the id of a memory backend");
                 match nearest {
-                    Some(nearest) => facts.help(format!("did you mean '{nearest}'?")),
-                    None => facts,
+                    Some(nearest) => details.help(format!("did you mean '{nearest}'?")),
+                    None => details,
                 }
             }
             E::Misaligned { address, page, .. } => {
                 let below =
                     address.checked_next_multiple_of(*page).and_then(|above| above.checked_sub(*page));
                 let above = address.checked_next_multiple_of(*page);
-                let facts = Facts::of("guest-address-misaligned").expected(format!("a multiple of {page}"));
+                let details =
+                    Details::of("guest-address-misaligned").expected(format!("a multiple of {page}"));
                 match (below, above) {
-                    (Some(below), Some(above)) => facts.help(format!("use {below:#x} or {above:#x}")),
-                    _ => facts,
+                    (Some(below), Some(above)) => details.help(format!("use {below:#x} or {above:#x}")),
+                    _ => details,
                 }
                 .found(format!("{address:#x}"))
             }
             E::Wraps { address, length, page, .. } => {
-                let facts = Facts::of("guest-range-wraps").expected("an end of at most 2^64 - 1");
+                let details = Details::of("guest-range-wraps").expected("an end of at most 2^64 - 1");
                 match last_address(*length, *page) {
-                    Some(last) => facts.help(format!("the largest address for it is {last:#x}")),
-                    None => facts,
+                    Some(last) => details.help(format!("the largest address for it is {last:#x}")),
+                    None => details,
                 }
                 .found(format!("{address:#x} + {length:#x}"))
             }
-            E::Overlap { first_range, .. } => Facts::of("guest-ranges-overlap")
+            E::Overlap { first_range, .. } => Details::of("guest-ranges-overlap")
                 .expected(format!("an address of {:#x} or more for the second", first_range.end)),
-            E::TooFar { .. } => Facts::of("too-few-addresses").host(),
-            E::OutsideGuest { .. } => Facts::of("outside-guest-memory"),
-            E::NotShareable { anonymous, .. } => Facts::of("not-shareable")
+            E::TooFar { .. } => Details::of("too-few-addresses").host(),
+            E::OutsideGuest { .. } => Details::of("outside-guest-memory"),
+            E::NotShareable { anonymous, .. } => Details::of("not-shareable")
                 .expected("share=on")
                 .found(if *anonymous { "memory without a file" } else { "share=off" })
                 .help("use share=on"),
             E::TooManyRegions { limit, configurable, .. } => {
-                let facts = Facts::of("too-many-regions").expected(format!("at most {limit}"));
-                facts.help(if *configurable {
+                let details = Details::of("too-many-regions").expected(format!("at most {limit}"));
+                details.help(if *configurable {
                     "use fewer, larger backends, or windows that continue each other in one file"
                 } else {
                     "a device with CONFIGURE_MEM_SLOTS takes more; windows that continue each other in one file are one entry"
                 })
             }
-            E::TooManySlots { needed, limit } => Facts::of("too-many-slots")
+            E::TooManySlots { needed, limit } => Details::of("too-many-slots")
                 .expected(format!("at most {limit}"))
                 .found(needed.to_string())
                 .help("use fewer, larger backends"),
-            E::SlotTooLarge { size, limit, .. } => Facts::of("kvm-slot-too-large")
+            E::SlotTooLarge { size, limit, .. } => Details::of("kvm-slot-too-large")
                 .expected(format!("at most {limit}"))
                 .found(size.to_string())
                 .help("use several backends"),
-            E::NoReadOnlySlots { .. } => Facts::of("no-read-only-slots")
+            E::NoReadOnlySlots { .. } => Details::of("no-read-only-slots")
                 .expected("KVM_CAP_READONLY_MEM")
                 .help("use memory that can be written")
                 .host(),
-            E::Kvm { .. } => Facts::of("kvm-refused").host(),
-            E::Device { .. } => Facts::of("device-refused").host(),
-            E::VmMemory { .. } => Facts::of("vm-memory-refused"),
-            E::Memory(error) => Facts {
-                code: error.code(),
-                expected: error.expected(),
-                found: error.found(),
-                help: error.help(),
-                host: error.is_host(),
-            },
+            E::Kvm { .. } => Details::of("kvm-refused").host(),
+            E::Device { .. } => Details::of("device-refused").host(),
+            E::VmMemory { .. } => Details::of("vm-memory-refused"),
+            E::Memory(error) => error.details(),
         }
     }
 
@@ -246,22 +206,22 @@ impl VmmError {
 
 impl Problem for VmmError {
     fn code(&self) -> &'static str {
-        self.facts().code
+        self.details().code
     }
     fn message(&self, _: &About, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{self}")
     }
     fn expected(&self) -> Option<String> {
-        self.facts().expected
+        self.details().expected
     }
     fn found(&self) -> Option<String> {
-        self.facts().found
+        self.details().found
     }
     fn help(&self) -> Option<String> {
-        self.facts().help
+        self.details().help
     }
     fn is_host_refusal(&self) -> bool {
-        self.facts().host
+        self.details().host
     }
 }
 

@@ -13,6 +13,7 @@ mod reservation;
 mod sharing;
 mod special;
 mod supply;
+mod windows;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
