@@ -166,6 +166,7 @@ pub fn create_anonymous(host: &Host, request: &AnonymousRequest) -> Result<Opene
         })
     })?;
     let parts = Parts {
+        path: None,
         backing: match (&file, shared) {
             (None, _) => Backing::Anonymous,
             (Some(_), true) => Backing::SharedFile,

@@ -316,6 +316,9 @@ impl MemoryError {
                 .found(Bytes(*length))
                 .help("the memory behind the end is gone: whoever touches it is sent SIGBUS")
                 .host(),
+            E::Gone { .. } => Details::of("file-gone")
+                .help("the memory works; what is in it goes with the object, unless it is copied before")
+                .host(),
             E::ReadOnlyRegion { .. } => Details::of("read-only-region").found("a write"),
             E::NotShared { .. } => Details::of("not-shared")
                 .on("share")

@@ -127,8 +127,10 @@ pub enum MemoryError {
     OutsideRegion { start: u64, length: u64, region: u64 },
     #[error("{action} of {subject} stopped at offset {offset}: the page is not there{}", now(*file_length))]
     PageLost { action: &'static str, subject: String, offset: u64, file_length: Option<u64> },
-    #[error("{subject} is {} long now, and the memory reaches to {end}", Bytes(*length))]
-    Truncated { subject: String, length: u64, end: u64 },
+    #[error("{subject} is {} long now, and the memory is its bytes {start} to {end}", Bytes(*length))]
+    Truncated { subject: String, length: u64, start: u64, end: u64 },
+    #[error("'{}' {} the file whose bytes {start} to {end} are the memory", path.display(), if *removed { "was removed or replaced: no name leads any more to" } else { "no longer leads to" })]
+    Gone { path: PathBuf, start: u64, end: u64, removed: bool },
     #[error("the region of {subject} is read-only memory")]
     ReadOnlyRegion { subject: String },
     #[error("{subject} is mapped privately: another mapping of it would be other memory")]

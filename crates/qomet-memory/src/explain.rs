@@ -156,9 +156,14 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
          long again as it was.",
     ),
     (
+        "file-gone",
+        "Somebody removed or renamed the file of the memory, put another one in its place, or unmounted its file system. Memory \
+         is mapped of a file, not of a name, so it works on; but an object that is made with the same path does not find it.",
+    ),
+    (
         "page-lost",
-        "A page of the memory is not there any more, because the file was truncated behind the program's back. Reading and \
-         writing return this error instead of a SIGBUS.",
+        "A page of the memory is not there, because the file was truncated behind the program's back, or because its file \
+         system or the pool of huge pages is full. Reading and writing return this error instead of a SIGBUS.",
     ),
     ("read-only-region", "The memory is mapped read-only and cannot be written."),
     (

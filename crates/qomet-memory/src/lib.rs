@@ -61,6 +61,7 @@ mod region;
 mod request;
 mod reservation;
 mod samples;
+mod store;
 mod supply;
 mod threads;
 mod undo;

@@ -81,6 +81,7 @@ pub(crate) fn file(
         backing: if share { Backing::SharedFile } else { Backing::PrivateFile },
         file: Some(Arc::clone(&file)),
         held,
+        path: (request.passed.is_none() && probe.kind != Kind::Folder).then(|| path.clone()),
         subject: quoted(path),
         offset: request.offset,
         size,

@@ -125,7 +125,12 @@ impl Region {
                 run.share(0, border(own));
             }
         });
-        run.failure.into_inner().map_or(Ok(()), |(_, failure)| Err(failure))
+        run.failure.into_inner().map_or(Ok(()), |(position, failure)| {
+            if matches!(failure, MemoryError::NoPage { .. } | MemoryError::Populate { .. }) {
+                self.lost.note(position, run.write, &failure);
+            }
+            Err(failure)
+        })
     }
 
     fn run_on(&self, cpus: &[u16]) -> Result<(), MemoryError> {
@@ -147,9 +152,13 @@ impl Region {
         let mut at = 0;
         while at < self.parts.size {
             let length = step.min(self.parts.size - at);
-            match self.host.allocate(file, self.parts.offset.saturating_add(at), length) {
+            let offset = self.parts.offset.saturating_add(at);
+            match self.host.allocate(file, offset, length) {
                 Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => return Ok(()),
-                other => other.map_err(|errno| self.refused(Call::Allocate, errno))?,
+                other => other.map_err(|errno| {
+                    let subject = format!("{} at offset {offset}", self.parts.subject);
+                    MemoryError::Host { call: Call::Allocate, subject, errno }
+                })?,
             }
             if watcher(0).is_break() {
                 return Err(MemoryError::Cancelled { subject: self.parts.subject.clone(), done: 0 });

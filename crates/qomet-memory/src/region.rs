@@ -9,11 +9,11 @@
 
 use std::fmt;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
-use parking_lot::Mutex;
 
 use crate::error::MemoryError;
 use crate::faults::Call;
@@ -22,6 +22,7 @@ use crate::ledger::Held;
 use crate::map::{Advice, Mapping};
 use crate::pages::PageUnit;
 use crate::probe::FileId;
+use crate::store::LostPage;
 use crate::warning::MemoryWarning;
 
 /// What is behind the pages.
@@ -39,6 +40,8 @@ pub(crate) struct Parts {
     /// In front of the file: the ledger must not know windows of a file that is closed.
     pub(crate) held: Option<Held>,
     pub(crate) file: Option<Arc<OwnedFd>>,
+    /// Where the file was found; `None` for one without a name, or that was open already.
+    pub(crate) path: Option<PathBuf>,
     pub(crate) subject: String,
     pub(crate) offset: u64,
     pub(crate) size: u64,
@@ -61,8 +64,7 @@ pub struct Region {
     discards: AtomicBool,
     /// Whether core dumps include it.
     dumped: AtomicBool,
-    /// The last page that a copy did not find.
-    lost: Mutex<Option<MemoryError>>,
+    pub(crate) lost: LostPage,
 }
 
 impl fmt::Debug for Region {
@@ -86,7 +88,7 @@ impl Region {
             parts,
             discards: AtomicBool::new(false),
             dumped: AtomicBool::new(true),
-            lost: Mutex::new(None),
+            lost: LostPage::default(),
         }
     }
 
@@ -276,18 +278,6 @@ impl Region {
         self.discards.store(on && self.is_shared() && !self.parts.rom, Ordering::Relaxed);
     }
 
-    /// What is known to be wrong with the memory (memory rule D15): its file is too short now, or a copy did not find a
-    /// page. Nobody needs to have touched the memory to be told of the first.
-    pub fn fault(&self) -> Option<MemoryError> {
-        let end = self.parts.offset.saturating_add(self.parts.mapped);
-        match self.file_length() {
-            Some(length) if length < end => {
-                Some(MemoryError::Truncated { subject: self.parts.subject.clone(), length, end })
-            }
-            _ => self.lost.lock().clone(),
-        }
-    }
-
     fn check_range(&self, start: u64, length: usize) -> Result<(), MemoryError> {
         let length = bytes(length);
         match start.checked_add(length) {
@@ -305,9 +295,9 @@ impl Region {
                     action: if call == Call::CopyOut { "reading" } else { "writing" },
                     subject: self.parts.subject.clone(),
                     offset: self.parts.offset.saturating_add(position),
-                    file_length: self.file_length(),
+                    file_length: self.length_now(),
                 };
-                *self.lost.lock() = Some(lost.clone());
+                self.lost.note(position, call == Call::CopyIn, &lost);
                 Err(lost)
             }
             Err(errno) => Err(self.refused(call, errno)),
@@ -316,12 +306,6 @@ impl Region {
 
     pub(crate) fn refused(&self, call: Call, errno: Errno) -> MemoryError {
         MemoryError::Host { call, subject: self.parts.subject.clone(), errno }
-    }
-
-    fn file_length(&self) -> Option<u64> {
-        let stat = self.host.stat_open(self.parts.file.as_ref()?).ok()?;
-        let regular = crate::probe::file_type(&stat) == nix::libc::S_IFREG;
-        u64::try_from(stat.st_size).ok().filter(|_| regular)
     }
 }
 

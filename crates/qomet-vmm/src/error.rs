@@ -48,6 +48,8 @@ pub enum VmmError {
     Device { what: String, why: String },
     #[error("'{id}' cannot be memory of vm-memory: {why}")]
     VmMemory { id: String, why: String },
+    #[error("'{id}': {error}")]
+    Backend { id: String, error: MemoryError },
     #[error(transparent)]
     Memory(#[from] MemoryError),
 }
@@ -166,7 +168,7 @@ impl VmmError {
             E::Kvm { .. } => Details::of("kvm-refused").host(),
             E::Device { .. } => Details::of("device-refused").host(),
             E::VmMemory { .. } => Details::of("vm-memory-refused"),
-            E::Memory(error) => error.details(),
+            E::Backend { error, .. } | E::Memory(error) => error.details(),
         }
     }
 
@@ -200,6 +202,15 @@ impl VmmError {
             Self::Kvm { action: "give a guest the memory of", id: id(), errno: Errno::EEXIST },
             Self::Device { what: "the memory table".to_owned(), why: "socket is broken".to_owned() },
             Self::VmMemory { id: id(), why: "the guest range is too large".to_owned() },
+            Self::Backend {
+                id: id(),
+                error: MemoryError::Truncated {
+                    subject: "'/mem/ram.img'".to_owned(),
+                    length: 4096,
+                    start: 4096,
+                    end: 8192,
+                },
+            },
         ]
     }
 }

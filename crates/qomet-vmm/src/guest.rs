@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use qomet::Lease;
-use qomet_memory::{Host, Region, Reservation, page_size};
+use qomet_memory::{Host, MemoryError, Region, Reservation, page_size};
 
 use crate::error::{VmmError, VmmErrors};
 use crate::map::{Facts, FileKey, FileRange, GuestMap, Piece};
@@ -37,6 +37,11 @@ impl LeasedRegion {
     #[must_use]
     pub fn id(&self) -> &str {
         self.lease.object().name()
+    }
+
+    /// What its memory refused, with the name of its object.
+    fn error(&self, error: MemoryError) -> VmmError {
+        VmmError::Backend { id: self.id().to_owned(), error }
     }
 
     fn facts(&self) -> Facts {
@@ -100,7 +105,7 @@ impl GuestMemory {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong: see [`GuestMap::new`].
+    /// Everything that is wrong: see [`GuestMap::new`]; a file that is too short by now.
     pub fn new(members: Vec<(u64, LeasedRegion)>) -> Result<Self, VmmErrors> {
         Self::build(&Host::real(), members, false)
     }
@@ -110,7 +115,8 @@ impl GuestMemory {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong; private memory, which cannot be mapped twice; a refusal of the host.
+    /// Everything that is wrong; private memory, which cannot be mapped twice; a file that is too short by now; a refusal of
+    /// the host.
     pub fn side_by_side(host: &Host, members: Vec<(u64, LeasedRegion)>) -> Result<Self, VmmErrors> {
         Self::build(host, members, true)
     }
@@ -122,6 +128,9 @@ impl GuestMemory {
         let pieces = members.iter();
         let pieces = pieces.map(|(address, memory)| Piece { address: *address, facts: memory.facts() });
         let map = GuestMap::new(page, pieces.collect())?;
+        // Whoever touches what is behind the end of a file is sent a signal.
+        let whole = |memory: &LeasedRegion| memory.region.check_length().map_err(|short| memory.error(short));
+        VmmErrors::none(members.iter().filter_map(|(_, memory)| whole(memory).err()).collect())?;
         let members: Vec<_> = members.into_iter().map(|(_, memory)| Arc::new(memory)).collect();
         if !together {
             let user = members.iter().map(|memory| address(memory.region.address())).collect();
@@ -178,7 +187,7 @@ impl GuestMemory {
         while !rest.is_empty() {
             let (region, offset, count) = self.part(guest, total, at, rest.len())?;
             let (now, later) = rest.split_at_mut_checked(count).unwrap_or_default();
-            region.read(offset, now)?;
+            region.region.read(offset, now).map_err(|error| region.error(error))?;
             at = at.saturating_add(bytes(count));
             rest = later;
         }
@@ -195,7 +204,7 @@ impl GuestMemory {
         while !rest.is_empty() {
             let (region, offset, count) = self.part(guest, from.len(), at, rest.len())?;
             let (now, later) = rest.split_at_checked(count).unwrap_or_default();
-            region.write(offset, now)?;
+            region.region.write(offset, now).map_err(|error| region.error(error))?;
             at = at.saturating_add(bytes(count));
             rest = later;
         }
@@ -217,12 +226,12 @@ impl GuestMemory {
         total: usize,
         at: u64,
         wanted: usize,
-    ) -> Result<(&Arc<Region>, u64, usize), VmmError> {
+    ) -> Result<(&Arc<LeasedRegion>, u64, usize), VmmError> {
         let missing = || VmmError::OutsideGuest { address: guest, length: bytes(total), missing: at };
         let (region, offset) = self.find(at).ok_or_else(missing)?;
         let left = region.memory.region.len().saturating_sub(offset);
         let count = usize::try_from(left).unwrap_or(usize::MAX).min(wanted);
-        Ok((&region.memory.region, offset, count))
+        Ok((region.memory, offset, count))
     }
 }
 

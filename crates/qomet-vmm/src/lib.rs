@@ -84,7 +84,9 @@
 //!
 //! 64-bit Linux. The layout is fixed: memory is neither plugged nor unplugged while consumers know it; make another
 //! [`GuestMemory`] and program the consumer again. A file that is truncated while a guest uses it makes the guest's access
-//! a fault of this process (KVM) or of the device (vhost-user): nothing here installs a signal handler.
+//! an exit or an error of running its CPU (KVM), and a signal for a device in another process (vhost-user) or for who reads
+//! and writes slices of vm-memory: nothing here installs a signal handler. [`GuestMemory`] refuses files that are too short
+//! already, and copies through the kernel, which returns the error with the object, the file and the offset.
 #![deny(unsafe_code)]
 
 mod error;

@@ -97,6 +97,38 @@ mod slot {
     fn errno(error: kvm_ioctls::Error) -> Errno {
         Errno::from_raw(error.errno())
     }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::tests::{Bench, PAGE, Window, machine::machine};
+
+        /// Tells the kernel of a slot again, as one that can be written.
+        fn again_writable(slot: &Slot) -> Result<(), Errno> {
+            let told = kvm_userspace_memory_region { flags: 0, ..slot.told };
+            // SAFETY: the same slot and the same range, as in `Slot::give`; only the flags may differ.
+            unsafe { slot.vm.set_user_memory_region(told) }.map_err(errno)
+        }
+
+        /// What a guest sees does not tell: a write to memory that is mapped read-only is an exit in any case.
+        #[test]
+        fn the_kernel_knows_which_slots_are_read_only() {
+            let bench = Bench::new();
+            let Some(vm) = machine() else { return };
+            std::fs::write(bench.path("rom"), [0; 4096]).unwrap();
+            let rom = Window { readonly: true, ..Window::of("rom", "rom", 0, PAGE) };
+            let memory = bench.memory(&[(0, rom), (PAGE, Window::of("ram", "ram", PAGE, PAGE))]);
+            let mut rom = Slot::give(&vm, 0, &memory, 0).unwrap();
+            let ram = Slot::give(&vm, 1, &memory, 1).unwrap();
+
+            // A slot keeps its kind.
+            assert_eq!(again_writable(&ram), Ok(()));
+            assert_eq!(again_writable(&rom), Err(Errno::EINVAL));
+            rom.log_dirty(true).unwrap();
+            rom.log_dirty(false).unwrap();
+            assert_eq!(again_writable(&rom), Err(Errno::EINVAL));
+        }
+    }
 }
 
 #[cfg(feature = "vm-memory")]

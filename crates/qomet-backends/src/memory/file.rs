@@ -160,10 +160,12 @@ impl Realize for FileBackend {
         let region = state.region();
         match () {
             () if region.is_readonly() => Content::None,
-            // What was written to a private mapping is in no file, and a temporary file has no name.
+            // What was written to a private mapping is in no file, a temporary file has no name, and one that was removed
+            // or replaced has none any more.
             () if !region.is_shared() || region.file_id().is_none() || self.discard_data.get() => {
                 Content::Lost
             }
+            () if region.is_gone() => Content::Lost,
             () => Content::Kept,
         }
     }

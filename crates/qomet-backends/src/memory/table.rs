@@ -49,7 +49,7 @@ pub struct HandedMemory {
 /// Hands out memory to `user`, who is named when somebody wants to delete it.
 ///
 /// # Errors
-/// There is no such object; it has no memory, or memory that nobody else can map.
+/// There is no such object; it has no memory, or memory that nobody else can map, or the file of it is too short by now.
 pub fn memory_table(model: &Model, wanted: &MemoryTable, user: &str) -> Result<HandedMemory> {
     let mut handed = HandedMemory { ranges: Vec::new(), descriptors: Vec::new(), leases: Vec::new() };
     for id in &wanted.ids {
@@ -58,6 +58,7 @@ pub fn memory_table(model: &Model, wanted: &MemoryTable, user: &str) -> Result<H
             let private = MemoryError::NotShared { subject: region.subject() };
             return Err(refusal(private).with_object(id));
         };
+        region.check_length().map_err(|short| refusal(short).with_object(id))?;
         let known = handed.descriptors.iter().position(|one| Arc::ptr_eq(one, file));
         let place = known.unwrap_or_else(|| {
             handed.descriptors.push(Arc::clone(file));

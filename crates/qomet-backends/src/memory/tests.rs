@@ -8,7 +8,7 @@ use qomet::{
 };
 use qomet_memory::{Errno, Faults, Host};
 
-use super::{FileBackend, HostMemory, MemoryBackend, MemoryHost, query_memdev};
+use super::{FileBackend, HostMemory, MemoryBackend, MemoryHost, MemoryTable, memory_table, query_memdev};
 
 const PAGE: u64 = 4096;
 
@@ -518,8 +518,14 @@ fn d15_query_memdev_shows_what_is_wrong_and_who_uses_it() {
     fs::File::options().write(true).open(&path).unwrap().set_len(PAGE).unwrap();
     drop(lease);
 
+    let table = MemoryTable { ids: vec!["m".to_owned()] };
+    let refused = memory_table(&model, &table, "a guest").map(drop).unwrap_err();
+    assert_eq!((refused.code(), refused.about().object.as_deref()), ("file-truncated", Some("m")));
     let after = query_memdev(&model).remove(0);
-    let text = format!("'{}' is 4096 bytes (4 KiB) long now, and the memory reaches to 8192", path.display());
+    let text = format!(
+        "'{}' is 4096 bytes (4 KiB) long now, and the memory is its bytes 4096 to 8192",
+        path.display()
+    );
     assert_eq!((after.x_fault, after.x_users), (Some(text), vec![]));
 }
 

@@ -466,24 +466,6 @@ fn d15_a_truncated_file_is_an_error_and_no_signal() {
 }
 
 #[test]
-fn d15_a_truncated_file_is_told_of_though_nobody_touched_it() {
-    let mut bench = Bench::new();
-    let region = truncated(&mut bench);
-    let subject = format!("'{}'", bench.path("ram").display());
-    let end = region.file_offset() + region.mapped_len();
-    assert_eq!(region.fault(), Some(MemoryError::Truncated { subject, length: pages(4), end }));
-}
-
-#[test]
-fn d15_a_page_that_a_copy_did_not_find_is_remembered() {
-    let host = Host::with(Faults::none().call(Call::CopyOut, Errno::EFAULT));
-    let region = create_anonymous(&host, &AnonymousRequest::new(pages(1))).unwrap().region;
-    assert_eq!(region.fault(), None);
-    let error = region.read(0, &mut [0]).unwrap_err();
-    assert_eq!((error.code(), region.fault()), ("page-lost", Some(error)));
-}
-
-#[test]
 fn d15_a_copy_beyond_the_region_is_refused() {
     let region = anonymous(5000, false);
     assert_eq!(region.read(4999, &mut [0, 0]).unwrap_err().code(), "outside-region");

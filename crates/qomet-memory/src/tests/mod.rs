@@ -12,6 +12,7 @@ mod random;
 mod reservation;
 mod sharing;
 mod special;
+mod store;
 mod supply;
 mod windows;
 
@@ -161,6 +162,11 @@ impl HugePages {
         (Self::number("free_hugepages") == Some(pages) && Self::number("nr_hugepages") == Some(pages))
             .then_some(pool)
     }
+
+    /// Takes out of the pool what is free in it.
+    fn shrink(&self) {
+        std::fs::write(format!("{}/nr_hugepages", Self::POOL), "0").unwrap();
+    }
 }
 
 impl Drop for HugePages {
@@ -185,6 +191,12 @@ impl Mount {
 
     fn path(&self, name: &str) -> PathBuf {
         self.at.path().join(name)
+    }
+
+    fn remount(&self, options: &str) {
+        let mut command = std::process::Command::new("mount");
+        command.args(["-o", &format!("remount,{options}")]).arg(self.at.path());
+        assert!(command.status().unwrap().success());
     }
 }
 

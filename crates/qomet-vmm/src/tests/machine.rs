@@ -43,6 +43,20 @@ pub(crate) fn cpu(vm: &VmFd) -> VcpuFd {
 /// Runs the code at `entry` of the ROM, with data segments at these guest addresses. Returns how it ended, and what is in
 /// AL.
 pub(crate) fn run(cpu: &mut VcpuFd, entry: u64, ds: u64, es: u64, al: u8, bx: u64) -> (Stopped, u8) {
+    let stopped = try_run(cpu, entry, ds, es, al, bx).unwrap();
+    let [al, ..] = cpu.get_regs().unwrap().rax.to_le_bytes();
+    (stopped, al)
+}
+
+/// The same, where KVM may refuse to go on.
+pub(crate) fn try_run(
+    cpu: &mut VcpuFd,
+    entry: u64,
+    ds: u64,
+    es: u64,
+    al: u8,
+    bx: u64,
+) -> Result<Stopped, kvm_ioctls::Error> {
     let mut segments = cpu.get_sregs().unwrap();
     for (segment, base) in [(&mut segments.cs, CODE), (&mut segments.ds, ds), (&mut segments.es, es)] {
         segment.base = base;
@@ -53,14 +67,12 @@ pub(crate) fn run(cpu: &mut VcpuFd, entry: u64, ds: u64, es: u64, al: u8, bx: u6
     let mut registers = cpu.get_regs().unwrap();
     (registers.rip, registers.rflags, registers.rax, registers.rbx) = (entry, 2, al.into(), bx);
     cpu.set_regs(&registers).unwrap();
-    let stopped = match cpu.run().unwrap() {
+    Ok(match cpu.run()? {
         VcpuExit::Hlt => Stopped::Halted,
         VcpuExit::MmioWrite(address, _) => Stopped::Wrote(address),
         VcpuExit::MmioRead(address, _) => Stopped::Read(address),
         other => panic!("{other:?}"),
-    };
-    let [al, ..] = cpu.get_regs().unwrap().rax.to_le_bytes();
-    (stopped, al)
+    })
 }
 
 /// A ROM with this code at its start.
@@ -72,7 +84,7 @@ pub(crate) fn rom(bench: &Bench, code: &[u8]) -> (u64, Window) {
 }
 
 /// `mov al, [0x100]`, `inc al`, `mov es:[0x200], al`, `hlt`.
-const ADD_ONE: &[u8] = &[0xa0, 0x00, 0x01, 0xfe, 0xc0, 0x26, 0xa2, 0x00, 0x02, 0xf4];
+pub(crate) const ADD_ONE: &[u8] = &[0xa0, 0x00, 0x01, 0xfe, 0xc0, 0x26, 0xa2, 0x00, 0x02, 0xf4];
 /// `mov cs:[0x80], al`, `hlt`.
 const WRITE_ROM: &[u8] = &[0x2e, 0xa2, 0x80, 0x00, 0xf4];
 

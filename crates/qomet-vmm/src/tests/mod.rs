@@ -7,8 +7,9 @@ mod consumers;
 mod device;
 mod foreseen;
 mod leases;
-mod machine;
+pub(crate) mod machine;
 mod rust_vmm;
+mod store;
 
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
