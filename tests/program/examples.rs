@@ -29,6 +29,7 @@ const NEEDS_MORE: &[(&str, &str)] = &[
     ("descriptor-name", "a client that passes a descriptor"),
     ("device-refused", "a vhost-user device fails"),
     ("device-too-short", "needs a block device or a device DAX"),
+    ("file-gone", "another process, while the memory is in use"),
     ("file-length-changed", "another process, between two calls"),
     ("file-not-readable", "permissions, which root does not notice"),
     ("file-not-writable", "permissions, which root does not notice"),
