@@ -14,6 +14,7 @@
 //! preview   what `preview` says would be programmed
 //! load      many clients, bad clients, damaged streams
 //! serve     where `run --qmp` serves, systemd, the log
+//! store     the backing store truncated, removed, filled up, unmounted while a server has it mapped
 //! types     `types`, `describe`, `schema`, help and usage
 //! ```
 
@@ -30,4 +31,5 @@ mod preview;
 pub(crate) mod process;
 mod run;
 mod serve;
+mod store;
 mod types;
