@@ -393,7 +393,7 @@ fn host(call: Call, errno: Errno) -> Details {
         Call::Nodes | Call::Bind | Call::BindMany => Some("host-nodes"),
         Call::Affinity | Call::SetAffinity | Call::ListCpus => None,
         Call::Advise | Call::PageSize | Call::Cpus | Call::DontNeed | Call::PunchHole => None,
-        Call::CopyIn | Call::CopyOut => None,
+        Call::CopyIn | Call::CopyOut | Call::Present | Call::WhichNode => None,
         _ => Some("mem-path"),
     };
     let help = match errno {

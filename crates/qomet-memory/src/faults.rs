@@ -90,6 +90,10 @@ pub enum Call {
     Spawn,
     /// `madvise(MADV_DONTNEED)`.
     DontNeed,
+    /// `ioctl(PAGEMAP_SCAN)`, or reading `/proc/self/smaps`: which pages are present.
+    Present,
+    /// `move_pages` without nodes to move to: where pages are.
+    WhichNode,
     /// `process_vm_readv` of our own memory.
     CopyOut,
     /// `process_vm_writev` into our own memory.
@@ -129,6 +133,7 @@ impl Call {
             Call::Affinity | Call::ListCpus => "read the CPUs of",
             Call::SetAffinity => "set the CPUs of",
             Call::Spawn => "start a thread for",
+            Call::Present | Call::WhichNode => "find out what is present of",
             Call::CopyOut => "read",
             Call::CopyIn => "write",
         }

@@ -309,6 +309,14 @@ impl Host {
         self.text(call, &injected.unwrap_or(Path::new("/proc")).join(name))
     }
 
+    /// What the kernel tells of the pages of this process.
+    pub(crate) fn open_pagemap(&self) -> Result<OwnedFd, Errno> {
+        self.gate(Call::Present)?;
+        let injected = self.faults().and_then(|faults| faults.procfs.as_deref());
+        let path = injected.unwrap_or(Path::new("/proc")).join("self/pagemap");
+        again(|| nix::fcntl::openat(AT_FDCWD, &path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()))
+    }
+
     /// A file that the kernel writes; `None` where there is no such file.
     pub(crate) fn text(&self, call: Call, path: &Path) -> Result<Option<String>, Errno> {
         self.gate(call)?;

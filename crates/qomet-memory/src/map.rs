@@ -10,6 +10,8 @@
 //! kernels have already unmapped the old range: another thread may own it by then, and cleaning up would unmap
 //! that thread's memory.
 
+mod scan;
+
 use std::num::NonZeroUsize;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};

@@ -19,9 +19,9 @@ use crate::host::{FileSystem, Host, Place};
 use crate::pages::{PageSource, PageUnit};
 
 /// `HUGETLBFS_MAGIC` of `linux/magic.h`.
-const HUGETLBFS: i64 = 0x9584_58f6;
+pub(crate) const HUGETLBFS: i64 = 0x9584_58f6;
 /// `TMPFS_MAGIC`.
-const TMPFS: i64 = 0x0102_1994;
+pub(crate) const TMPFS: i64 = 0x0102_1994;
 /// ext2, ext3 and ext4; XFS; FUSE (virtiofs): the file systems that can have DAX.
 const WITH_DAX: [i64; 3] = [0xef53, 0x5846_5342, 0x6573_5546];
 

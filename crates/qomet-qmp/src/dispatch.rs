@@ -173,6 +173,25 @@ impl Command {
         Self::typed(name, move |model, Nothing| Ok(run(model))).read_only()
     }
 
+    /// The same for what may take a while to find out: it is asked on a thread of its own, so that other clients are served
+    /// meanwhile. It ends by itself, and is not a job.
+    pub fn query_apart<R: Value>(
+        name: &'static str,
+        run: impl Fn(&Model) -> R + Send + Sync + 'static,
+    ) -> Self {
+        let run = Arc::new(run);
+        let apart = move |call: &mut Call<'_>| {
+            call.read::<Nothing>()?;
+            let (run, model) = (Arc::clone(&run), call.model().clone());
+            let write = move |output: &mut JsonOutput| {
+                run(&model).write(output);
+                Ok(())
+            };
+            Ok(Done::Soon(Box::new(write)))
+        };
+        Self::raw(name, Shape::Of(Nothing::TYPE), Shape::Of(R::TYPE), apart).read_only()
+    }
+
     /// A command of typed arguments that hands descriptors to the client with its result. It is given the client's
     /// name, under which what it uses for the client may be kept in use.
     pub fn handing<A: Value, R: Value>(

@@ -34,7 +34,7 @@ pub use lease::lease_memory;
 pub use memfd::MemfdBackend;
 pub(crate) use problem::refusal;
 pub use problem::{Fault, Warning};
-pub use query::{Memdev, query_memdev};
+pub use query::{Memdev, MemoryResidency, NodeResidency, list_memdev, query_memdev};
 pub use ram::RamBackend;
 pub use shm::ShmBackend;
 pub use table::{HandedMemory, MemoryRange, MemoryTable, memory_table};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use qomet::{
     AnyDraft, Diagnostic, Diagnostics, Level, Model, ObjectRef, PlanOptions, Size, ToNative, TypeRegistry,
 };
-use qomet_memory::{Errno, Faults, Host};
+use qomet_memory::{Call, Errno, Faults, Host};
 
 use super::{FileBackend, HostMemory, MemoryBackend, MemoryHost, MemoryTable, memory_table, query_memdev};
 
@@ -527,6 +527,30 @@ fn d15_query_memdev_shows_what_is_wrong_and_who_uses_it() {
         path.display()
     );
     assert_eq!((after.x_fault, after.x_users), (Some(text), vec![]));
+}
+
+#[test]
+fn query_memdev_shows_how_much_of_each_backend_is_present() {
+    let (model, folder) = (model(), Folder::new());
+    let one = model.create(window(&model, "a", &folder.file("ram"), 0, 4 * PAGE)).unwrap();
+    model.create(draft(&model, "memory-backend-memfd", "b", &[("size", &PAGE)])).unwrap();
+    one.interface::<dyn HostMemory>().unwrap().region().write(PAGE, b"x").unwrap();
+
+    let told = query_memdev(&model);
+
+    let present: Vec<_> = told.iter().map(|memdev| memdev.x_residency.as_ref().unwrap().rss).collect();
+    assert_eq!(present, [Size(PAGE), Size(0)]);
+    let nodes = &told[0].x_residency.as_ref().unwrap().nodes;
+    assert_eq!(nodes.iter().map(|node| node.size.0).sum::<u64>(), PAGE);
+}
+
+#[test]
+fn a_host_that_does_not_tell_what_is_present_leaves_it_out() {
+    let model = model();
+    let host = Host::with(Faults::none().call(Call::Present, Errno::EACCES));
+    model.services().put(MemoryHost(host));
+    model.create(draft(&model, "memory-backend-ram", "m", &[("size", &PAGE)])).unwrap();
+    assert_eq!(query_memdev(&model)[0].x_residency, None);
 }
 
 #[test]

@@ -3,13 +3,13 @@
 //! Bound to the commands of the protocol that tell the same; programs read these lines, so their form stays.
 
 use qomet::{Model, TextOutput, Value as _};
-use qomet_backends::memory::query_memdev;
+use qomet_backends::memory::list_memdev;
 use qomet_backends::thread::query_iothreads;
 
 /// `info memdev`: eight lines for each memory backend, and an empty one at the end.
 pub(super) fn memdev(model: &Model) -> String {
     let mut text = String::new();
-    for backend in query_memdev(model) {
+    for backend in list_memdev(model) {
         let policy = TextOutput::of(|out| backend.policy.write(out));
         let facts = [
             ("size: ", backend.size.0.to_string()),

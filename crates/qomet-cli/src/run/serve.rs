@@ -106,7 +106,7 @@ pub(super) fn serve(
     }
     // Here the commands about the types meet the protocol; neither knows the other.
     dispatcher.extend([
-        Command::query("query-memdev", query_memdev).with_info(
+        Command::query_apart("query-memdev", query_memdev).with_info(
             "memdev",
             "show memory backends",
             monitor::memdev,

@@ -10,6 +10,7 @@ mod numa;
 mod passed;
 mod random;
 mod reservation;
+mod residency;
 mod sharing;
 mod special;
 mod store;

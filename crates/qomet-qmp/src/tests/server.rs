@@ -207,3 +207,24 @@ fn a_client_whose_command_panicked_is_let_go_and_others_are_served() {
     let again = "{'execute': 'object-add', 'arguments': {'qom-type': 'cathedral', 'id': 'c', 'ready': true}}";
     assert_eq!(other.ask(again), json!({"return": {}}));
 }
+
+#[test]
+fn others_are_served_while_something_is_found_out_apart() {
+    let (answer, answered) = std::sync::mpsc::channel();
+    let answered = parking_lot::Mutex::new(answered);
+    let mut dispatcher = dispatcher();
+    let slow = move |_: &qomet::Model| answered.lock().recv().unwrap_or(false);
+    dispatcher.extend([crate::Command::query_apart("x-slow", slow)]);
+    let (_folder, path, _server) = serve_with(dispatcher);
+    let mut one = Client::new(&path);
+    // Enough that some share a thread with the first.
+    let mut others: Vec<Client> = (0..8).map(|_| Client::new(&path)).collect();
+
+    one.say("{'execute': 'x-slow'}");
+    for other in &mut others {
+        assert_eq!(other.ask("{'execute': 'query-name'}"), json!({"return": {}}));
+    }
+
+    answer.send(true).unwrap();
+    assert_eq!(one.hear(), json!({"return": true}));
+}
