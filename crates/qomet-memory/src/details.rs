@@ -319,6 +319,10 @@ impl MemoryError {
             E::Gone { .. } => Details::of("file-gone")
                 .help("the memory works; what is in it goes with the object, unless it is copied before")
                 .host(),
+            E::NotSynced { errno, .. } => {
+                let details = Details::of("not-synced").found(errno).host();
+                details.help("what was written since the last success may be lost: keep it elsewhere")
+            }
             E::ReadOnlyRegion { .. } => Details::of("read-only-region").found("a write"),
             E::NotShared { .. } => Details::of("not-shared")
                 .on("share")
@@ -393,7 +397,7 @@ fn host(call: Call, errno: Errno) -> Details {
         Call::Nodes | Call::Bind | Call::BindMany => Some("host-nodes"),
         Call::Affinity | Call::SetAffinity | Call::ListCpus => None,
         Call::Advise | Call::PageSize | Call::Cpus | Call::DontNeed | Call::PunchHole => None,
-        Call::CopyIn | Call::CopyOut | Call::Present | Call::WhichNode => None,
+        Call::CopyIn | Call::CopyOut | Call::Sync | Call::Present | Call::WhichNode => None,
         _ => Some("mem-path"),
     };
     let help = match errno {

@@ -131,6 +131,8 @@ pub enum MemoryError {
     Truncated { subject: String, length: u64, start: u64, end: u64 },
     #[error("'{}' {} the file whose bytes {start} to {end} are the memory", path.display(), if *removed { "was removed or replaced: no name leads any more to" } else { "no longer leads to" })]
     Gone { path: PathBuf, start: u64, end: u64, removed: bool },
+    #[error("cannot write {subject} back from offset {start} to {end}: {}", errno.desc())]
+    NotSynced { subject: String, start: u64, end: u64, errno: Errno },
     #[error("the region of {subject} is read-only memory")]
     ReadOnlyRegion { subject: String },
     #[error("{subject} is mapped privately: another mapping of it would be other memory")]

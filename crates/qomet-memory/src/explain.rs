@@ -165,6 +165,11 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
         "A page of the memory is not there, because the file was truncated behind the program's back, or because its file \
          system or the pool of huge pages is full. Reading and writing return this error instead of a SIGBUS.",
     ),
+    (
+        "not-synced",
+        "The kernel could not write the memory's pages to where its file is kept. It tells this once; what was written since the \
+         last success may be lost, whatever a later attempt says.",
+    ),
     ("read-only-region", "The memory is mapped read-only and cannot be written."),
     (
         "not-shared",

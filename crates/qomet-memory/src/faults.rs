@@ -90,6 +90,8 @@ pub enum Call {
     Spawn,
     /// `madvise(MADV_DONTNEED)`.
     DontNeed,
+    /// `msync`.
+    Sync,
     /// `ioctl(PAGEMAP_SCAN)`, or reading `/proc/self/smaps`: which pages are present.
     Present,
     /// `move_pages` without nodes to move to: where pages are.
@@ -133,6 +135,7 @@ impl Call {
             Call::Affinity | Call::ListCpus => "read the CPUs of",
             Call::SetAffinity => "set the CPUs of",
             Call::Spawn => "start a thread for",
+            Call::Sync => "write back",
             Call::Present | Call::WhichNode => "find out what is present of",
             Call::CopyOut => "read",
             Call::CopyIn => "write",

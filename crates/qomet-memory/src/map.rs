@@ -10,6 +10,8 @@
 //! kernels have already unmapped the old range: another thread may own it by then, and cleaning up would unmap
 //! that thread's memory.
 
+#[cfg(test)]
+mod broken;
 mod scan;
 
 use std::num::NonZeroUsize;
@@ -279,18 +281,29 @@ impl Mapping {
         }
     }
 
-    /// Gives the pages of a private anonymous range back: they read as zero.
+    /// Takes the pages of a range out of the page table, with marks that the memory behind one is broken. What comes next
+    /// is zeroes where the memory is private and anonymous, and what the file has where it is shared.
     pub(crate) fn forget(&self, host: &Host, start: u64, length: u64) -> Result<(), Errno> {
         host.gate(Call::DontNeed)?;
         let length = usize::try_from(length).map_err(|_| Errno::EFAULT)?;
         self.madvise(start, length, libc::MADV_DONTNEED)
     }
 
+    /// Waits until what was written to a range, in whole pages, is where its file keeps it.
+    pub(crate) fn sync(&self, host: &Host, start: u64, length: u64) -> Result<(), Errno> {
+        host.gate(Call::Sync)?;
+        let length = usize::try_from(length).map_err(|_| Errno::EFAULT)?;
+        let at = self.inside(start, length)?;
+        // SAFETY: the range lies inside the window, which stays mapped as long as `self` is borrowed. MS_SYNC writes
+        // pages back and changes neither contents nor mapping; of MS_INVALIDATE, which may, nothing is said.
+        Errno::result(unsafe { libc::msync(pointer(at), length, libc::MS_SYNC) }).map(drop)
+    }
+
     fn madvise(&self, start: u64, length: usize, advice: c_int) -> Result<(), Errno> {
         let at = self.inside(start, length)?;
         // SAFETY: the range lies inside the window, which stays mapped as long as `self` is borrowed. The advice is
-        // one of seven: five do not change contents; MADV_POPULATE_WRITE only faults pages in; MADV_DONTNEED
-        // changes contents to zero, which no Rust reference can observe, as this module lends none.
+        // one of seven: five do not change contents; MADV_POPULATE_WRITE only faults pages in; MADV_DONTNEED may
+        // change contents to zero, which no Rust reference can observe, as this module lends none.
         Errno::result(unsafe { libc::madvise(pointer(at), length, advice) }).map(drop)
     }
 

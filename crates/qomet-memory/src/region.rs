@@ -8,6 +8,7 @@
 //! guest or another process writes. Who needs raw access takes [`Region::address`] in its own unsafe module.
 
 use std::fmt;
+use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use crate::faults::Call;
 use crate::host::Host;
 use crate::ledger::Held;
 use crate::map::{Advice, Mapping};
-use crate::pages::PageUnit;
+use crate::pages::{PageSource, PageUnit};
 use crate::probe::FileId;
 use crate::store::LostPage;
 use crate::warning::MemoryWarning;
@@ -212,6 +213,60 @@ impl Region {
                 self.mapping.forget(&self.host, start, length).map_err(refused(Call::DontNeed))
             }
         }
+    }
+
+    /// Replaces the page that holds `at`, whose memory is broken, by a fresh one that reads as zero, in the file too if the
+    /// memory is shared; returns the range that was lost. The address, and what was advised and bound, stay.
+    ///
+    /// For whoever is told of a broken page (SIGBUS with `BUS_MCEERR_AO` or `BUS_MCEERR_AR`, and the address). Mapping
+    /// something new over the old page, as QEMU once did, would give up the address for a moment, and all that was said
+    /// of the range. Another process that has the memory mapped must do the same for its own mapping.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::OutsideRegion`]; read-only memory and a private mapping of a file, whose contents nobody can bring
+    /// back; a refusal of the host; [`MemoryError::PageLost`] where there is no fresh page.
+    pub fn replace_page(&self, at: u64) -> Result<Range<u64>, MemoryError> {
+        let unit = self.parts.unit;
+        let start = unit.down(at);
+        self.discard(start, unit.size)?;
+        if self.is_shared() {
+            // The hole takes a sound page out of the page table, but leaves the mark that one is broken.
+            match self.mapping.forget(&self.host, start, unit.size) {
+                // Kernels before 5.18 for huge pages, where the hole takes the mark too.
+                Err(Errno::EINVAL) if unit.source != PageSource::Machine => {}
+                other => other.map_err(|errno| self.refused(Call::DontNeed, errno))?,
+            }
+        }
+        // It was in use, so it is made present: whether it can be had is known now.
+        self.write(start, &[0])?;
+        Ok(start..start.saturating_add(unit.size))
+    }
+
+    /// Waits until what was written to a range is where its file is kept: on a disk, or in persistent memory. Does nothing
+    /// for memory whose writes reach no file, and nothing lasting for files that are memory themselves.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::OutsideRegion`]; [`MemoryError::Truncated`] where the file no longer has all of the range, which
+    /// the kernel passes over in silence; [`MemoryError::NotSynced`].
+    pub fn sync(&self, start: u64, length: u64) -> Result<(), MemoryError> {
+        let outside = MemoryError::OutsideRegion { start, length, region: self.parts.mapped };
+        let end = start.checked_add(length).filter(|end| *end <= self.parts.mapped).ok_or(outside)?;
+        if length == 0 || !self.is_shared() || self.parts.rom {
+            return Ok(());
+        }
+        let unit = self.parts.unit;
+        let (first, last) = (unit.down(start), unit.up(end));
+        let in_file = |at: u64| self.parts.offset.saturating_add(at);
+        let subject = || self.parts.subject.clone();
+        if let Some(length) = self.length_now().filter(|length| *length < in_file(end)) {
+            let (start, end) = (in_file(start), in_file(end));
+            return Err(MemoryError::Truncated { subject: subject(), length, start, end });
+        }
+        self.mapping.sync(&self.host, first, last.saturating_sub(first)).map_err(|errno| {
+            MemoryError::NotSynced { subject: subject(), start: in_file(first), end: in_file(last), errno }
+        })
     }
 
     /// From now on the kernel may merge equal pages of the memory, or no longer: merged ones are copied again. Shared

@@ -137,6 +137,7 @@ impl MemoryError {
             Self::Truncated { subject: subject(), length: 4096, start: 4096, end: 8192 },
             Self::Gone { path: path(), start: 4096, end: 8192, removed: true },
             Self::Gone { path: path(), start: 4096, end: 8192, removed: false },
+            Self::NotSynced { subject: subject(), start: 4096, end: 12288, errno: Errno::EIO },
             Self::ReadOnlyRegion { subject: subject() },
             Self::NotShared { subject: subject() },
             Self::Misplaced { subject: subject(), at: 4097, why: Misplacement::Misaligned(machine) },

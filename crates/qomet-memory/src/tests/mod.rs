@@ -15,6 +15,7 @@ mod sharing;
 mod special;
 mod store;
 mod supply;
+mod upkeep;
 mod windows;
 
 use std::ops::ControlFlow;
