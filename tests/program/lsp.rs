@@ -1,6 +1,8 @@
 //! `lsp`, spoken to as an editor does: over standard input and output.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
@@ -20,12 +22,19 @@ struct Editor {
     text: String,
     /// What the server said of the document last.
     diagnostics: Vec<Value>,
+    /// The same for every document, by address.
+    shown: HashMap<String, Vec<Value>>,
     published: usize,
 }
 
 impl Editor {
     /// With these settings, before any document is open.
     fn start(options: &Value) -> Self {
+        Editor::start_in(Path::new("/"), options)
+    }
+
+    /// With a folder that is open.
+    fn start_in(folder: &Path, options: &Value) -> Self {
         let mut server = program(["lsp", "--stdio"]).stdin(Stdio::piped()).spawn().unwrap();
         let (input, messages) = (server.stdin.take(), messages(server.stdout.take().unwrap()));
         let mut editor = Editor {
@@ -35,11 +44,12 @@ impl Editor {
             next: 0,
             text: String::new(),
             diagnostics: Vec::new(),
+            shown: HashMap::new(),
             published: 0,
         };
         let capabilities =
             json!({ "textDocument": { "completion": { "completionItem": { "snippetSupport": true } } } });
-        let params = json!({ "processId": null, "rootUri": null, "capabilities": capabilities, "initializationOptions": options });
+        let params = json!({ "processId": null, "rootUri": address(folder), "capabilities": capabilities, "initializationOptions": options });
         let answer = editor.ask("initialize", &params);
         assert_eq!(answer["serverInfo"]["name"], "qomet");
         editor.tell("initialized", &json!({}));
@@ -140,6 +150,8 @@ impl Editor {
         let message = self.messages.recv_timeout(PATIENCE).expect("the server is silent or gone");
         if message["method"] == "textDocument/publishDiagnostics" {
             self.diagnostics = message["params"]["diagnostics"].as_array().unwrap().clone();
+            let uri = message["params"]["uri"].as_str().unwrap().to_owned();
+            self.shown.insert(uri, self.diagnostics.clone());
             self.published += 1;
         }
         message
@@ -152,6 +164,25 @@ impl Editor {
         }
     }
 
+    /// Opens another document.
+    fn open_as(&mut self, uri: &str, text: &str) {
+        let document = json!({ "uri": uri, "languageId": "json", "version": 1, "text": text });
+        self.tell("textDocument/didOpen", &json!({ "textDocument": document }));
+    }
+
+    /// Waits until exactly mistakes of these kinds are shown of a document.
+    fn wait_for(&mut self, uri: &str, codes: &[&str]) {
+        while self.codes(uri).as_deref() != Some(codes) {
+            self.receive();
+        }
+    }
+
+    /// The kinds of mistakes that are shown of a document, if anything was said of it.
+    fn codes(&self, uri: &str) -> Option<Vec<&str>> {
+        let all = self.shown.get(uri)?;
+        Some(all.iter().map(|one| one["code"].as_str().unwrap()).collect())
+    }
+
     /// `code: text at the place` of every mistake.
     fn mistakes(&self) -> Vec<String> {
         let said =
@@ -162,7 +193,7 @@ impl Editor {
     /// The labels of what may stand there.
     fn labels(&mut self, offset: usize) -> Vec<String> {
         let items = self.ask_at("textDocument/completion", offset);
-        let mut items: Vec<Value> = items.as_array().unwrap().clone();
+        let mut items: Vec<Value> = items["items"].as_array().unwrap().clone();
         items.sort_by_key(|item| item["sortText"].as_str().unwrap().to_owned());
         items.iter().map(|item| item["label"].as_str().unwrap().to_owned()).collect()
     }
@@ -170,7 +201,8 @@ impl Editor {
     /// Takes a proposal over, as an editor does; the first place to fill in is shown as `$1`.
     fn accept(&mut self, offset: usize, label: &str) -> String {
         let items = self.ask_at("textDocument/completion", offset);
-        let item = items.as_array().unwrap().iter().find(|item| item["label"] == label).unwrap().clone();
+        let item =
+            items["items"].as_array().unwrap().iter().find(|item| item["label"] == label).unwrap().clone();
         let mut edits = vec![item["textEdit"].clone()];
         edits.extend(item["additionalTextEdits"].as_array().cloned().unwrap_or_default());
         self.applied(&edits)
@@ -201,6 +233,10 @@ impl Editor {
         self.input = None;
         self.server.wait().unwrap().code()
     }
+}
+
+fn address(path: &Path) -> String {
+    format!("file://{}", path.display())
 }
 
 impl Drop for Editor {
@@ -444,6 +480,227 @@ fn an_editor_that_goes_away_or_talks_nonsense_ends_the_server() {
     assert!(silent.code.is_some_and(|code| code != 0) && nonsense.code == silent.code, "{:?}", nonsense.code);
     assert!(nonsense.err.contains("the editor's messages"), "{}", nonsense.err);
     assert_eq!(editor.server.wait().unwrap().code(), Some(0));
+}
+
+const RAM: &str =
+    r#"{"qom-type": "memory-backend-ram", "id": "ram0", "size": "1G", "prealloc-context": "tc0"}"#;
+const THREADS: &str = r#"{"qom-type": "thread-context", "id": "tc0"}"#;
+
+#[test]
+fn documents_that_belong_together_are_checked_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let (host, guest) = (folder.path().join("host.json"), folder.path().join("guests/a.json"));
+    std::fs::create_dir(folder.path().join("guests")).unwrap();
+    std::fs::write(&host, THREADS).unwrap();
+    let (host, guest) = (address(&host), address(&guest));
+    let mut editor =
+        Editor::start_in(folder.path(), &json!({ "together": [["host.json", "guests/*.json"]] }));
+
+    // The one is a file, the other is only in the editor.
+    editor.open_as(&guest, RAM);
+    editor.wait_for(&guest, &[]);
+    editor.wait_for(&host, &[]);
+    let at = json!({ "line": 0, "character": RAM.find("tc0").unwrap() });
+    let place = json!({ "textDocument": { "uri": guest }, "position": at });
+    let definition = editor.ask("textDocument/definition", &place);
+    let proposed = editor.ask("textDocument/completion", &place);
+    assert_eq!(definition["uri"], host.as_str());
+    assert_eq!(proposed["items"][0]["label"], "tc0");
+
+    // What the editor has of it counts, not the file.
+    editor.open_as(&host, r#"{"qom-type": "thread-context", "id": "ram0"}"#);
+    editor.wait_for(&host, &[]);
+    editor.wait_for(&guest, &["duplicate-id", "dangling-link"]);
+    let duplicate = editor.shown[&guest].iter().find(|one| one["code"] == "duplicate-id").unwrap();
+    assert_eq!(duplicate["relatedInformation"][0]["location"]["uri"], host.as_str());
+    editor.tell("textDocument/didClose", &json!({ "textDocument": { "uri": host } }));
+    editor.wait_for(&guest, &[]);
+
+    // A file that another program changes.
+    std::fs::write(folder.path().join("host.json"), "[]").unwrap();
+    let events = json!({ "changes": [{ "uri": host, "type": 2 }] });
+    editor.tell("workspace/didChangeWatchedFiles", &events);
+    editor.wait_for(&guest, &["dangling-link"]);
+
+    // By itself again.
+    std::fs::write(folder.path().join("host.json"), THREADS).unwrap();
+    let settings = json!({ "settings": { "qomet": { "together": [] } } });
+    editor.tell("workspace/didChangeConfiguration", &settings);
+    editor.shown.clear();
+    editor.wait_for(&guest, &["dangling-link"]);
+    assert_eq!(editor.end(), Some(0));
+}
+
+#[test]
+fn a_file_with_mistakes_is_shown_while_a_document_of_its_set_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = folder.path().join("host.json");
+    std::fs::write(&host, r#"{"qom-type": "thread-context", "id": "tc0", "nonsense": 1}"#).unwrap();
+    let (host, guest) = (address(&host), address(&folder.path().join("guest.json")));
+    let mut editor = Editor::start_in(folder.path(), &json!({ "together": [["*.json"]] }));
+
+    editor.open_as(&guest, RAM);
+    editor.wait_for(&host, &["unknown-property"]);
+    editor.tell("textDocument/didClose", &json!({ "textDocument": { "uri": guest } }));
+
+    editor.wait_for(&host, &[]);
+    assert_eq!(editor.end(), Some(0));
+}
+
+#[test]
+fn a_setting_that_is_none_is_told() {
+    let mut editor = Editor::start(&json!({ "together": ["a.json"], "hostChecks": "often" }));
+    let message = loop {
+        let message = editor.receive();
+        if message["method"] == "window/showMessage" {
+            break message["params"]["message"].as_str().unwrap().to_owned();
+        }
+    };
+    assert_eq!(message, r#"qomet: the setting 'hostChecks' is "never", "onSave" or "onChange", not "often""#);
+}
+
+#[test]
+fn an_object_is_renamed_with_all_links_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("other.json"), RAM).unwrap();
+    let mut editor = Editor::start_in(folder.path(), &json!({ "together": [["vm.json", "other.json"]] }));
+    let text = "[{\"qom-type\": \"thread-context\", \"id\": \"tc0\"},\n {\"qom-type\": \"memory-backend-ram\", \"id\": \"😀tc0\", \"size\": \"1G\", \"prealloc-context\": \"/objects/tc0\"}]";
+    let vm = address(&folder.path().join("vm.json"));
+    editor.open_as(&vm, text);
+    let document = json!({ "uri": vm });
+    let on_link = json!({ "line": 1, "character": text.lines().nth(1).unwrap().rfind("tc0").unwrap() - 1 });
+    let asked = |more: Value| {
+        let mut asked = json!({ "textDocument": document, "position": on_link });
+        asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        asked
+    };
+
+    let prepared = editor.ask("textDocument/prepareRename", &asked(json!({})));
+    let renamed = editor.ask("textDocument/rename", &asked(json!({ "newName": "threads" })));
+    let taken = editor.ask_for("textDocument/rename", &asked(json!({ "newName": "ram0" })));
+    let wrong = editor.ask_for("textDocument/rename", &asked(json!({ "newName": "1 2" })));
+    let context = json!({ "context": { "includeDeclaration": false } });
+    let references = editor.ask("textDocument/references", &asked(context));
+    let marked = editor.ask("textDocument/documentHighlight", &asked(json!({})));
+
+    assert_eq!(prepared["placeholder"], "tc0");
+    editor.text = text.to_owned();
+    let edits = renamed["changes"][&vm].as_array().unwrap().clone();
+    assert_eq!(editor.applied(&edits), text.replace("\"tc0\"", "\"threads\"").replace("/tc0", "/threads"));
+    editor.text = RAM.to_owned();
+    let edits = renamed["changes"][address(&folder.path().join("other.json"))].as_array().unwrap().clone();
+    assert_eq!(editor.applied(&edits), RAM.replace("tc0", "threads"));
+    assert_eq!(taken["error"]["message"], "another object has the id 'ram0'");
+    assert!(wrong["error"]["message"].as_str().unwrap().contains("'1 2'"), "{wrong}");
+    assert_eq!(references.as_array().unwrap().len(), 2);
+    assert_eq!(marked.as_array().unwrap().len(), 2);
+    assert_eq!(editor.end(), Some(0));
+}
+
+#[test]
+fn a_document_has_the_address_that_the_editor_gives_it() {
+    for uri in [
+        "file:///tmp/ü 😀.json",
+        "file:///tmp/%C3%BC%20%F0%9F%98%80.json",
+        "untitled:Untitled-1",
+        "file:///c%3A/Users/x/vm.json",
+        "C:\\vm.json",
+        "git:/vm.json?{\"ref\":\"~\"}",
+    ] {
+        let mut editor = Editor::start(&json!({}));
+        editor.open_as(uri, r#"{"qom-type": "rng-builtin", "id": "a", "nonsense": 1}"#);
+        editor.wait_for(uri, &["unknown-property"]);
+        let place = json!({ "textDocument": { "uri": uri }, "position": { "line": 0, "character": 3 } });
+        let hover = editor.ask("textDocument/hover", &place);
+        assert!(hover.to_string().contains("rng-builtin"), "{uri}: {hover}");
+        assert_eq!(editor.end(), Some(0));
+    }
+}
+
+#[test]
+fn two_spellings_of_an_address_are_one_document() {
+    let mut editor = Editor::start(&json!({}));
+    editor.open_as("file:///c%3A/%C3%BC.json", r#"{"qom-type": "rng-builtin", "id": "a", "nonsense": 1}"#);
+    editor.wait_for("file:///c%3A/%C3%BC.json", &["unknown-property"]);
+
+    let text = json!([{ "text": r#"{"qom-type": "rng-builtin", "id": "1"}"# }]);
+    let document = json!({ "uri": "file:///C:/ü.json", "version": 2 });
+    editor.tell("textDocument/didChange", &json!({ "textDocument": document, "contentChanges": text }));
+
+    editor.wait_for("file:///c%3A/%C3%BC.json", &["invalid-id"]);
+    assert_eq!(editor.end(), Some(0));
+}
+
+#[test]
+fn of_many_changes_the_last_state_is_told_and_no_mistakes_of_an_old_one_after_it() {
+    let mut editor = Editor::start(&json!({}));
+    editor.open("{\"qom-type\": \"rng-builtin\", \"id\": \"\"}");
+    let at = editor.text.len() - 2;
+    for number in 0..200 {
+        editor.edit(at + number, at + number, if number < 199 { "1" } else { "!" });
+    }
+
+    let whole = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 9, "character": 0 } });
+    let params = json!({ "textDocument": { "uri": URI }, "range": whole, "context": { "diagnostics": [] } });
+    editor.ask("textDocument/codeAction", &params);
+
+    assert_eq!(editor.mistakes(), [format!("invalid-id: \"{}!\"", "1".repeat(199))]);
+    assert_eq!(editor.end(), Some(0));
+}
+
+#[test]
+fn a_request_that_is_cancelled_is_answered_once() {
+    let (mut editor, _) = Editor::with("{}");
+    let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 0, "character": 0 } });
+    let params = json!({ "textDocument": { "uri": URI }, "range": range });
+    editor.edit(0, 0, " ");
+    editor
+        .send(&json!({ "jsonrpc": "2.0", "id": 77, "method": "textDocument/codeAction", "params": params }));
+    editor.tell("$/cancelRequest", &json!({ "id": 77 }));
+    editor.tell("$/cancelRequest", &json!({ "id": "never asked" }));
+
+    let mut answers = Vec::new();
+    editor.next = 99;
+    editor
+        .send(&json!({ "jsonrpc": "2.0", "id": 99, "method": "textDocument/codeAction", "params": params }));
+    while answers.last().is_none_or(|last: &Value| last["id"] != 99) {
+        answers.push(editor.receive());
+    }
+
+    let answers: Vec<&Value> = answers.iter().filter(|answer| answer["id"] == 77).collect();
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    // It may be done by then.
+    assert!(answers[0]["error"]["code"] == -32800 || answers[0]["result"].is_array(), "{answers:?}");
+    assert_eq!(editor.end(), Some(0));
+}
+
+#[test]
+fn what_is_asked_of_a_document_that_was_closed_or_never_opened_has_no_answer_but_null() {
+    let (mut editor, _) = Editor::with(RAM);
+    editor.tell("textDocument/didClose", &json!({ "textDocument": { "uri": URI } }));
+    let change = json!([{ "text": "{}" }]);
+    let document = json!({ "uri": URI, "version": 3 });
+    editor.tell("textDocument/didChange", &json!({ "textDocument": document, "contentChanges": change }));
+    editor.tell("textDocument/didSave", &json!({ "textDocument": { "uri": URI } }));
+
+    let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 0, "character": 0 } });
+    let mut asked = json!({ "textDocument": { "uri": URI }, "position": range["start"], "range": range });
+    asked["newName"] = "x".into();
+    for method in [
+        "completion",
+        "hover",
+        "definition",
+        "references",
+        "rename",
+        "prepareRename",
+        "documentSymbol",
+        "codeAction",
+    ] {
+        assert_eq!(editor.ask(&format!("textDocument/{method}"), &asked), Value::Null, "{method}");
+    }
+
+    assert_eq!(editor.shown[URI], [Value::Null; 0]);
+    assert_eq!(editor.end(), Some(0));
 }
 
 #[test]

@@ -23,6 +23,13 @@ pub(crate) fn is_there(path: &Path) -> bool {
     path.exists()
 }
 
+/// What is in a folder, in any order; nothing where it cannot be read.
+#[cfg(feature = "lsp")]
+pub(crate) fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| !path.is_dir()).collect()
+}
+
 /// The bytes of a file.
 ///
 /// # Errors

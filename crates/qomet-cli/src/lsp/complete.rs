@@ -1,12 +1,12 @@
 //! What may stand at a place of a document.
 
-use lsp_types::{CompletionItem, CompletionItemKind};
+use lsp_types::{CompletionItem, CompletionItemKind, CompletionList};
 use qomet::{Class, Property, Size, TypeRegistry, ValueType};
 use qomet_config::{Language, Node, Outline, Spot, What, default_value};
 
+use super::navigate::Context;
 use super::propose::{Proposal, Writer, detail};
 use super::subject::{class_of, is_target, node_at, property_of, text_of, types_at};
-use super::text::Text;
 use crate::describe::markdown;
 
 /// The members of a document of several bags.
@@ -22,24 +22,29 @@ pub(super) const HEAD: [(&str, &str); 2] =
 /// Sizes that memory has.
 const SIZES: [&str; 8] = ["2M", "64M", "512M", "1G", "2G", "4G", "8G", "16G"];
 
+/// More than anybody looks through; what does not fit into the list comes with more letters.
+const LIMIT: usize = 1000;
+
 /// Everything that may stand at `offset`.
-pub(super) fn complete(
-    registry: &TypeRegistry,
-    text: &Text,
-    offset: usize,
-    has_snippets: bool,
-) -> Vec<CompletionItem> {
+pub(super) fn complete(context: &Context<'_>, offset: usize, has_snippets: bool) -> CompletionList {
+    let (registry, text) = (context.registry, &*context.here.text);
     let outline = Outline::new(text.as_str());
-    let Some(spot) = outline.spot(offset) else { return Vec::new() };
+    let Some(spot) = outline.spot(offset) else { return CompletionList::default() };
     let writer = Writer { text, spot: &spot, language: outline.language(), has_snippets };
-    match (spot.what, spot.name()) {
+    let mut is_incomplete = false;
+    let items = match (spot.what, spot.name()) {
         (What::Bag, _) => bags(registry, &writer),
         (What::Name, _) if spot.bag.is_none() => wrapper(&writer, &[]),
         (What::Name, _) if spot.is_of_bag() => names(registry, &writer),
         (What::Name, _) => members(registry, &writer),
         (What::Value, Some("qom-type")) if spot.is_of_bag() => types(registry, &writer),
-        (What::Value, _) => values(registry, &writer, &outline),
-    }
+        (What::Value, _) => {
+            let typed = text.get(spot.place.start..offset).trim_start_matches(['"', '\'']);
+            let ids = Ids { context, outline: &outline, typed, is_incomplete: &mut is_incomplete };
+            values(context, &writer, ids)
+        }
+    };
+    CompletionList { is_incomplete, items }
 }
 
 fn creatable(registry: &TypeRegistry) -> impl Iterator<Item = &Class> {
@@ -165,9 +170,9 @@ fn members(registry: &TypeRegistry, writer: &Writer<'_>) -> Vec<CompletionItem> 
 }
 
 /// The values that a property, or a part of its value, may have.
-fn values(registry: &TypeRegistry, writer: &Writer<'_>, outline: &Outline<'_>) -> Vec<CompletionItem> {
+fn values(context: &Context<'_>, writer: &Writer<'_>, mut ids: Ids<'_, '_>) -> Vec<CompletionItem> {
     let spot = writer.spot;
-    let Some((property, _)) = property_of(registry, spot) else { return Vec::new() };
+    let Some((property, _)) = property_of(context.registry, spot) else { return Vec::new() };
     let mut items = Vec::new();
     // A section has numbers of elements where JSON has brackets.
     let is_whole = spot.path.len() == 1;
@@ -182,7 +187,7 @@ fn values(registry: &TypeRegistry, writer: &Writer<'_>, outline: &Outline<'_>) -
             })),
             ValueType::Size => items.extend(sizes(property, writer)),
             ValueType::Link { target, .. } | ValueType::Id { target } => {
-                items.extend(ids(registry, target, writer, outline));
+                items.extend(ids.of(target, writer));
             }
             ValueType::List(_) if writer.language == Language::Json => {
                 items.push(writer.value("[]", &plain("[]", CompletionItemKind::VALUE, "")));
@@ -231,23 +236,52 @@ fn sizes(property: &Property, writer: &Writer<'_>) -> Vec<CompletionItem> {
     sizes.map(item).collect()
 }
 
-/// The ids of the objects that a link may lead to.
-fn ids(
-    registry: &TypeRegistry,
-    target: &str,
-    writer: &Writer<'_>,
-    outline: &Outline<'_>,
-) -> Vec<CompletionItem> {
-    let own = writer.spot.bag.map(|bag| bag.start());
-    let bags = outline.bags().into_iter();
-    let others = bags.filter(|bag| Some(bag.start()) != own && is_target(registry, *bag, target));
-    let item = |bag: Node<'_>| {
-        let id = text_of(bag, "id").filter(|id| !id.is_empty())?;
-        let mut proposal = plain(&id, CompletionItemKind::REFERENCE, "");
-        proposal.detail = text_of(bag, "qom-type").unwrap_or_default().into_owned();
-        Some(writer.value(&quoted(&id), &proposal))
-    };
-    others.filter_map(item).collect()
+/// The ids that links may lead to.
+struct Ids<'a, 't> {
+    context: &'a Context<'a>,
+    outline: &'a Outline<'t>,
+    /// What is written of it by now.
+    typed: &'a str,
+    is_incomplete: &'a mut bool,
+}
+
+impl Ids<'_, '_> {
+    /// Those of objects of a type: of this document first.
+    fn of(&mut self, target: &str, writer: &Writer<'_>) -> Vec<CompletionItem> {
+        let own = writer.spot.bag.map(|bag| bag.start());
+        let bags = self.outline.bags().into_iter().filter(|bag| Some(bag.start()) != own);
+        let mut found: Vec<(String, String, u8)> =
+            bags.filter_map(|bag| named(self.context.registry, bag, target, 1)).collect();
+        for other in &self.context.others {
+            let outline = Outline::new(other.text.as_str());
+            let bags = outline.bags().into_iter();
+            found.extend(bags.filter_map(|bag| named(self.context.registry, bag, target, 2)));
+        }
+        if found.len() > LIMIT {
+            *self.is_incomplete = true;
+            found.retain(|(id, ..)| is_meant(self.typed, id));
+            found.truncate(LIMIT);
+        }
+        let item = |(id, type_name, rank): &(String, String, u8)| {
+            let mut proposal = plain(id, CompletionItemKind::REFERENCE, "");
+            proposal.detail.clone_from(type_name);
+            proposal.rank = *rank;
+            writer.value(&quoted(id), &proposal)
+        };
+        found.iter().map(item).collect()
+    }
+}
+
+/// The id of an object that may be a link's target, its type, and its rank.
+fn named(registry: &TypeRegistry, bag: Node<'_>, target: &str, rank: u8) -> Option<(String, String, u8)> {
+    let id = text_of(bag, "id").filter(|id| !id.is_empty() && is_target(registry, bag, target))?;
+    Some((id.into_owned(), text_of(bag, "qom-type").unwrap_or_default().into_owned(), rank))
+}
+
+/// Whether an id has all letters that were typed, in that order: editors look for them like that.
+fn is_meant(typed: &str, id: &str) -> bool {
+    let mut letters = id.chars();
+    typed.chars().all(|wanted| letters.any(|letter| letter.eq_ignore_ascii_case(&wanted)))
 }
 
 /// Says which of the values is the default, or adds it.

@@ -1,25 +1,26 @@
 //! What something in a document means.
 
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind};
-use qomet::{TypeRegistry, ValueType};
+use qomet::ValueType;
 use qomet_config::{Outline, Spot, Step, What};
 
 use super::complete::{HEAD, WRAPPER};
-use super::navigate::target;
-use super::subject::{class_of, node_at, property_of, text_of, types_at};
-use super::text::Text;
+use super::navigate::{Context, target};
+use super::subject::{class_of, node_at, property_of, types_at};
 use crate::describe::markdown;
 
 /// What stands at `offset`, explained.
-pub(super) fn hover(registry: &TypeRegistry, text: &Text, offset: usize) -> Option<Hover> {
+pub(super) fn hover(context: &Context<'_>, offset: usize) -> Option<Hover> {
+    let text = &context.here.text;
     let outline = Outline::new(text.as_str());
     let spot = outline.spot(offset).filter(|spot| !spot.place.is_empty())?;
-    let value = explain(registry, &outline, &spot)?;
+    let value = explain(context, &outline, &spot)?;
     let contents = HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value });
     Some(Hover { contents, range: Some(text.range(spot.place)) })
 }
 
-fn explain(registry: &TypeRegistry, outline: &Outline<'_>, spot: &Spot<'_>) -> Option<String> {
+fn explain(context: &Context<'_>, outline: &Outline<'_>, spot: &Spot<'_>) -> Option<String> {
+    let registry = context.registry;
     let Some(bag) = spot.bag else { return fixed(&WRAPPER, spot.name()?) };
     let class = class_of(registry, bag);
     match spot.name() {
@@ -34,7 +35,7 @@ fn explain(registry: &TypeRegistry, outline: &Outline<'_>, spot: &Spot<'_>) -> O
         return Some(format!("`{}`: {}\n\n{}", member.name, member.value_type, member.description));
     }
     let mut out = match spot.what {
-        What::Value => value(registry, outline, spot, property).unwrap_or_default(),
+        What::Value => value(context, outline, spot, property).unwrap_or_default(),
         What::Name | What::Bag => String::new(),
     };
     if !out.is_empty() {
@@ -61,15 +62,14 @@ fn part(property: &'static qomet::Property, spot: &Spot<'_>) -> Option<&'static 
 
 /// What this value of the property means.
 fn value(
-    registry: &TypeRegistry,
+    context: &Context<'_>,
     outline: &Outline<'_>,
     spot: &Spot<'_>,
     property: &qomet::Property,
 ) -> Option<String> {
-    if let Some(bag) = target(registry, outline, spot) {
-        let id = text_of(bag, "id").unwrap_or_default();
-        let class = class_of(registry, bag)?;
-        return Some(format!("`{id}`: {}\n\n{}", class.name(), class.description()));
+    if let Some(target) = target(context, outline, spot) {
+        let class = context.registry.get(&target.type_name)?;
+        return Some(format!("`{}`: {}\n\n{}", target.id, class.name(), class.description()));
     }
     let text = node_at(spot.bag?, &spot.path)?.str()?;
     types_at(property, &spot.path).into_iter().find_map(|kind| {

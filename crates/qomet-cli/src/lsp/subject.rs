@@ -26,11 +26,13 @@ pub(super) fn property_of(registry: &TypeRegistry, spot: &Spot<'_>) -> Option<(&
 /// What a value may be that stands at the end of `path` in the bag: mostly one type, several where an alternate is on the
 /// way.
 pub(super) fn types_at(property: &Property, path: &[Step<'_>]) -> Vec<&'static ValueType> {
-    let mut types = vec![property.value_type];
-    for step in path.iter().skip(1) {
-        types = types.into_iter().flat_map(branches).filter_map(|kind| into(kind, step)).collect();
-    }
-    types.into_iter().flat_map(branches).collect()
+    let whole = branches(property.value_type);
+    path.iter().skip(1).fold(whole, |types, step| inside(&types, step))
+}
+
+/// What a part of a value may be that is one of these.
+pub(super) fn inside(types: &[&'static ValueType], step: &Step<'_>) -> Vec<&'static ValueType> {
+    types.iter().filter_map(|kind| into(kind, step)).flat_map(branches).collect()
 }
 
 /// The branches of an alternate; any other type is its own.
