@@ -74,7 +74,8 @@
 //! slots        the slots that KVM is told, and how many it has
 //! guest        realized memory at guest addresses
 //! error        everything that can be wrong, each with one wording
-//! vhost_user   feature vhost-user
+//! vhost_user   feature vhost-user: the table with its descriptors
+//! plug         the same, of a device that runs: more is plugged and some is unplugged
 //! kvm          feature kvm
 //! vm_memory    feature vm-memory
 //! raw          the one module with unsafe
@@ -82,11 +83,13 @@
 //!
 //! # Limits
 //!
-//! 64-bit Linux. The layout is fixed: memory is neither plugged nor unplugged while consumers know it; make another
-//! [`GuestMemory`] and program the consumer again. A file that is truncated while a guest uses it makes the guest's access
-//! an exit or an error of running its CPU (KVM), and a signal for a device in another process (vhost-user) or for who reads
-//! and writes slices of vm-memory: nothing here installs a signal handler. [`GuestMemory`] refuses files that are too short
-//! already, and copies through the kernel, which returns the error with the object, the file and the offset.
+//! 64-bit Linux. The layout of a [`GuestMemory`] is fixed. What is plugged while a guest runs is another one, which consumers
+//! get beside the first and give back by itself: KVM in further slots, a vhost-user device by `DeviceMemory::plug`.
+//!
+//! A file that is truncated while a guest uses it makes the guest's access an exit or an error of running its CPU (KVM), and
+//! a signal for a device in another process (vhost-user) or for who reads and writes slices of vm-memory: nothing here
+//! installs a signal handler. [`GuestMemory`] refuses files that are too short already, and copies through the kernel, which
+//! returns the error with the object, the file and the offset.
 #![deny(unsafe_code)]
 
 mod error;
@@ -96,6 +99,8 @@ mod guest;
 mod kvm;
 mod layout;
 mod map;
+#[cfg(feature = "vhost-user")]
+mod plug;
 #[cfg(any(feature = "kvm", feature = "vm-memory"))]
 #[allow(unsafe_code, reason = "the one module that hands out addresses")]
 mod raw;
@@ -115,6 +120,8 @@ pub use guest::{GuestMemory, GuestRegion, LeasedRegion};
 pub use kvm::KvmMemory;
 pub use layout::{Layout, Place};
 pub use map::{Facts, FileKey, FileRange, GuestMap, Piece};
+#[cfg(feature = "vhost-user")]
+pub use plug::DeviceMemory;
 pub use slots::{KvmSlot, check_slots, slots};
 pub use table::{BASELINE_REGIONS, DeviceSlots, MAX_REGIONS, TableEntry, entries, left_out};
 #[cfg(feature = "vhost-user")]

@@ -82,22 +82,16 @@ impl MemoryTable {
     /// [`VmmError::TooManyRegions`], before the device is told anything; [`VmmError::Device`].
     pub fn program(&self, device: &mut Frontend, slots: DeviceSlots) -> Result<(), VmmError> {
         slots.check(self.entries.len())?;
-        let infos = self.infos();
         match slots {
             DeviceSlots::Baseline => {
-                device.set_mem_table(&infos).map_err(|why| refused("the memory table", &why))?;
+                device.set_mem_table(&self.infos()).map_err(|why| refused("the memory table", &why))?;
+                Ok(())
             }
-            DeviceSlots::Configurable(_) => {
-                for (info, entry) in infos.iter().zip(&self.entries) {
-                    let what = || format!("the memory of {}", entry.ids.join(", "));
-                    device.add_mem_region(info).map_err(|why| refused(&what(), &why))?;
-                }
-            }
+            DeviceSlots::Configurable(_) => self.add(device),
         }
-        Ok(())
     }
 }
 
-fn refused(what: &str, why: &vhost::Error) -> VmmError {
+pub(crate) fn refused(what: &str, why: &vhost::Error) -> VmmError {
     VmmError::Device { what: what.to_owned(), why: why.to_string() }
 }

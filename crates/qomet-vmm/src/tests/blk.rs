@@ -34,9 +34,9 @@ pub(crate) struct Places {
 /// A device with one queue.
 pub(crate) struct Disk {
     /// Ends the connection first.
-    _device: Frontend,
+    pub(crate) device: Frontend,
     memory: GuestMemory,
-    places: Places,
+    pub(crate) places: Places,
     kick: EventFd,
     /// Open as long as the device may ring it.
     _call: EventFd,
@@ -86,7 +86,7 @@ impl Fresh {
         device.set_vring_call(0, &call).unwrap();
         device.set_vring_kick(0, &kick).unwrap();
         device.set_vring_enable(0, true).unwrap();
-        Disk { _device: self.device, memory: memory.clone(), places, kick, _call: call, done: 0 }
+        Disk { device: self.device, memory: memory.clone(), places, kick, _call: call, done: 0 }
     }
 }
 

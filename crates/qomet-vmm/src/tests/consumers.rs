@@ -32,11 +32,14 @@ struct Plan {
     offset: u64,
     pages: u64,
     gap: u64,
+    rom: bool,
 }
 
 fn plans() -> impl Strategy<Value = Vec<Plan>> {
-    let plan = (0..FILES.len(), 0..FILE_PAGES - 4, 1..=4_u64, prop_oneof![Just(0), Just(0), 1..5_u64])
-        .prop_map(|(file, offset, pages, gap)| Plan { file, offset, pages, gap });
+    let gap = prop_oneof![Just(0), Just(0), 1..5_u64];
+    // Windows of few files, so that some overlap.
+    let plan = (0..FILES.len(), 0..FILE_PAGES - 4, 1..=4_u64, gap, prop::bool::weighted(0.2))
+        .prop_map(|(file, offset, pages, gap, rom)| Plan { file, offset, pages, gap, rom });
     let plans = prop::collection::vec((plan, any::<bool>()), 1..=IDS.len());
     // Every other window continues the one before it in its file, so that some are merged.
     plans.prop_map(|plans| {
@@ -50,6 +53,8 @@ fn plans() -> impl Strategy<Value = Vec<Plan>> {
             }
             all.push(plan);
         }
+        // There is no vm-memory of ROM alone.
+        all.iter_mut().take(1).for_each(|first| first.rom = false);
         all
     })
 }
@@ -57,14 +62,22 @@ fn plans() -> impl Strategy<Value = Vec<Plan>> {
 /// Somebody who sees the memory.
 trait Consumer {
     fn name(&self) -> &'static str;
+    /// Whether ROM is among it.
+    fn sees_rom(&self) -> bool {
+        true
+    }
+    fn may_write(&self, at: &At) -> bool {
+        !at.rom
+    }
     fn store(&mut self, at: &At, byte: u8);
     fn load(&mut self, at: &At) -> u8;
 }
 
-/// A byte: its guest address, and where it is in which file.
+/// A byte: one of its guest addresses, and where it is in which file.
 #[derive(Clone, Debug)]
 struct At {
     guest: u64,
+    rom: bool,
     file: usize,
     position: u64,
 }
@@ -117,6 +130,9 @@ impl Consumer for VmMemory {
     fn name(&self) -> &'static str {
         "vm-memory"
     }
+    fn sees_rom(&self) -> bool {
+        false
+    }
     fn store(&mut self, at: &At, byte: u8) {
         self.0.write_obj(byte, GuestAddress(at.guest)).unwrap();
     }
@@ -151,6 +167,9 @@ impl Device {
 impl Consumer for Device {
     fn name(&self) -> &'static str {
         "a mapping from the table"
+    }
+    fn sees_rom(&self) -> bool {
+        false
     }
     fn store(&mut self, at: &At, byte: u8) {
         let (map, offset) = self.find(at);
@@ -187,19 +206,95 @@ impl Consumer for Guest {
     }
 }
 
-struct Files(Vec<File>);
+struct Files {
+    files: Vec<File>,
+    /// Files on hugetlbfs can only be mapped and read.
+    writable: bool,
+}
+
+impl Files {
+    fn open(bench: &Bench, names: &[&str], length: u64, writable: bool) -> Self {
+        let open = |name: &&str| {
+            let file =
+                OpenOptions::new().read(true).write(true).create_new(true).open(bench.path(name)).unwrap();
+            file.set_len(length).unwrap();
+            file
+        };
+        Files { files: names.iter().map(open).collect(), writable }
+    }
+}
 
 impl Consumer for Files {
     fn name(&self) -> &'static str {
         "the file"
     }
+    fn may_write(&self, _: &At) -> bool {
+        self.writable
+    }
     fn store(&mut self, at: &At, byte: u8) {
-        self.0[at.file].write_all_at(&[byte], at.position).unwrap();
+        self.files[at.file].write_all_at(&[byte], at.position).unwrap();
     }
     fn load(&mut self, at: &At) -> u8 {
         let mut byte = [0];
-        self.0[at.file].read_exact_at(&mut byte, at.position).unwrap();
+        self.files[at.file].read_exact_at(&mut byte, at.position).unwrap();
         byte[0]
+    }
+}
+
+/// Every guest address of a byte of a file.
+fn addresses(names: &[&str], windows: &[(u64, Window)], of: &Window, place: u64) -> Vec<At> {
+    let position = of.offset + place;
+    let file = names.iter().position(|name| Some(*name) == of.file).unwrap();
+    let holds = |one: &Window| one.file == of.file && (one.offset..one.offset + one.size).contains(&position);
+    let at = |(guest, one): &(u64, Window)| At {
+        guest: guest + position - one.offset,
+        rom: one.readonly,
+        file,
+        position,
+    };
+    windows.iter().filter(|(_, one)| holds(one)).map(at).collect()
+}
+
+/// Has everybody who may write each of the bytes by each of its addresses, and everybody read it by all of them. The bytes
+/// are places in windows.
+fn check(bench: &Bench, names: &[&str], files: Files, windows: &[(u64, Window)], bytes: &[(&Window, u64)]) {
+    let code = rom(bench, STORE_AND_LOAD);
+    let with_code: Vec<_> = windows.iter().cloned().chain([code]).collect();
+    let memory = bench.memory(&with_code);
+    let again = with_code.iter().map(|(guest, window)| (*guest, bench.lease(window.id))).collect();
+    let together = GuestMemory::side_by_side(&Host::real(), again).unwrap();
+    let mut consumers: Vec<Box<dyn Consumer>> = vec![
+        Box::new(Mapping(memory.clone())),
+        Box::new(UserAddress(together.clone())),
+        Box::new(VmMemory(guest_memory_mmap(&memory, |_| ()).unwrap())),
+        Box::new(VmMemory(guest_memory_mmap(&together, |_| ()).unwrap())),
+        Box::new(Device::of(&MemoryTable::of(&memory).unwrap())),
+        Box::new(Device::of(&MemoryTable::of(&together).unwrap())),
+        Box::new(files),
+    ];
+    for memory in [memory, together] {
+        if let Some(vm) = machine() {
+            let given = KvmMemory::give(&vm, &memory, 0).unwrap();
+            consumers.push(Box::new(Guest { cpu: cpu(&vm), _memory: given }));
+        }
+    }
+
+    let mut value = 0_u8;
+    for (window, place) in bytes {
+        let all = addresses(names, windows, window, *place);
+        for writer in 0..consumers.len() {
+            for to in all.iter().filter(|at| consumers[writer].may_write(at)).cloned().collect::<Vec<_>>() {
+                value = value.wrapping_add(1);
+                consumers[writer].store(&to, value);
+                let by = consumers[writer].name();
+                for reader in &mut consumers {
+                    let sees_rom = reader.sees_rom();
+                    for at in all.iter().filter(|at| !at.rom || sees_rom) {
+                        assert_eq!(reader.load(at), value, "{by} at {to:?}, {} at {at:?}", reader.name());
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -212,51 +307,36 @@ proptest! {
         bytes in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..4),
     ) {
         let bench = Bench::new();
-        let open = |name: &&str| {
-            let file = OpenOptions::new().read(true).write(true).create_new(true).open(bench.path(name)).unwrap();
-            file.set_len(FILE_PAGES * PAGE).unwrap();
-            file
-        };
-        let files: Vec<File> = FILES.iter().map(open).collect();
+        let files = Files::open(&bench, &FILES, FILE_PAGES * PAGE, true);
         let mut windows = Vec::new();
         let mut next = MIB;
         for (plan, id) in plans.iter().zip(IDS) {
             let guest = next + plan.gap * PAGE;
-            windows.push((guest, Window::of(id, FILES[plan.file], plan.offset * PAGE, plan.pages * PAGE)));
+            let window = Window::of(id, FILES[plan.file], plan.offset * PAGE, plan.pages * PAGE);
+            windows.push((guest, Window { readonly: plan.rom, ..window }));
             next = guest + plan.pages * PAGE;
         }
-        let rom = rom(&bench, STORE_AND_LOAD);
-        let with_rom: Vec<_> = windows.iter().cloned().chain([rom.clone()]).collect();
-        let memory = bench.memory(&with_rom);
-        let again = windows.iter().map(|(guest, window)| (*guest, bench.lease(window.id))).collect();
-        let together = GuestMemory::side_by_side(&Host::real(), again).unwrap();
-        let mut consumers: Vec<Box<dyn Consumer>> = vec![
-            Box::new(Mapping(memory.clone())),
-            Box::new(UserAddress(together.clone())),
-            Box::new(VmMemory(guest_memory_mmap(&memory, |_| ()).unwrap())),
-            Box::new(Device::of(&MemoryTable::of(&memory).unwrap())),
-            Box::new(Device::of(&MemoryTable::of(&together).unwrap())),
-            Box::new(Files(files)),
-        ];
-        if let Some(vm) = machine() {
-            let given = KvmMemory::give(&vm, &memory, 0).unwrap();
-            consumers.push(Box::new(Guest { cpu: cpu(&vm), _memory: given }));
-        }
-
-        let mut value = 0_u8;
-        for (window, place) in &bytes {
-            let (guest, window) = window.get(&windows);
-            let place = place.index(usize::try_from(window.size).unwrap()) as u64;
-            let file = FILES.iter().position(|name| Some(*name) == window.file).unwrap();
-            let at = At { guest: guest + place, file, position: window.offset + place };
-            for writer in 0..consumers.len() {
-                value = value.wrapping_add(1);
-                consumers[writer].store(&at, value);
-                let from = consumers[writer].name();
-                for reader in &mut consumers {
-                    prop_assert_eq!(reader.load(&at), value, "from {} to {} at {:?}", from, reader.name(), at);
-                }
-            }
-        }
+        let bytes = bytes.iter().map(|(window, place)| {
+            let (_, window) = window.get(&windows);
+            (window, place.index(usize::try_from(window.size).unwrap()) as u64)
+        });
+        check(&bench, &FILES, files, &windows, &bytes.collect::<Vec<_>>());
     }
+}
+
+#[test]
+fn a_byte_of_huge_pages_is_the_same_for_every_consumer() {
+    let Some((_pool, bench)) = Bench::with_huge_pages(4) else { return };
+    let huge = 2 * MIB;
+    let names = ["huge/a"];
+    let files = Files::open(&bench, &names, 4 * huge, false);
+    // Two that continue each other, and one that is read-only and overlaps.
+    let windows = [
+        (2 * huge, Window::of("r0", names[0], huge, huge)),
+        (3 * huge, Window::of("r1", names[0], 2 * huge, 2 * huge)),
+        (8 * huge, Window { readonly: true, ..Window::of("r2", names[0], huge, 2 * huge) }),
+    ];
+    let bytes = [(&windows[0].1, huge - 1), (&windows[1].1, 0), (&windows[1].1, huge + 5)];
+
+    check(&bench, &names, files, &windows, &bytes);
 }

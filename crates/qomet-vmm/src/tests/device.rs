@@ -10,9 +10,9 @@ use vhost::VhostBackend;
 use vhost::vhost_user::Frontend;
 use vhost::vhost_user::message::VhostUserProtocolFeatures;
 
-use super::blk::{Fresh, Places, SECTOR};
+use super::blk::{Disk, Fresh, Places, SECTOR};
 use super::*;
-use crate::{DeviceSlots, MemoryTable};
+use crate::{DeviceMemory, DeviceSlots, MemoryTable};
 
 const SECTORS: usize = 2048;
 
@@ -235,4 +235,152 @@ fn a_table_too_large_for_the_device_is_refused_before_it_is_told() {
     let refused = table.program(&mut device, DeviceSlots::Baseline).unwrap_err();
 
     assert_eq!(qomet::Problem::code(&refused), "too-many-regions");
+}
+
+/// A buffer over the border of two entries, of two files, one of which has huge pages; ROM is between them and the rings.
+#[test]
+fn a_device_serves_a_buffer_that_lies_in_two_files_and_is_not_told_of_rom() {
+    let Some((_pool, bench)) = Bench::with_huge_pages(3) else { return };
+    let Some(daemon) = Daemon::start(&bench) else { return };
+    std::fs::write(bench.path("rom"), [0; 8192]).unwrap();
+    let memory = bench.memory(&[
+        (0, Window::of("low", "ram", 5 * MIB, 2 * MIB)),
+        (2 * MIB, Window::of("huge", "huge/a", 2 * MIB, 4 * MIB)),
+        (6 * MIB, Window { readonly: true, ..Window::of("rom", "rom", PAGE, PAGE) }),
+        (8 * MIB, Window::of("rings", "ram", MIB, MIB)),
+    ]);
+    let table = MemoryTable::of(&memory).unwrap();
+    let ids: Vec<_> = table.entries().iter().map(|entry| entry.ids.join("+")).collect();
+    assert_eq!(ids, ["low", "huge", "rings"]);
+    let mut fresh = daemon.connect(VhostUserProtocolFeatures::empty());
+    table.program(&mut fresh.device, fresh.slots).unwrap();
+    let at = |offset| 8 * MIB + offset;
+    let places = Places {
+        descriptors: at(0x1000),
+        available: at(0x3000),
+        used: at(0x5000),
+        header: at(0x8200),
+        status: at(0x9001),
+        data: 2 * MIB - SECTOR as u64,
+    };
+    let mut disk = fresh.start(&memory, places);
+
+    disk.read(60, 3);
+
+    assert_eq!(bytes_at(&bench.path("ram"), 7 * MIB - SECTOR as u64, SECTOR), sectors(60, 1));
+    assert_eq!(bytes_at(&bench.path("huge/a"), 2 * MIB, 2 * SECTOR), sectors(61, 2));
+    memory.write(places.data, &pattern(0x44, 3 * SECTOR)).unwrap();
+    disk.write(200, 3);
+    assert_eq!(bytes_at(&daemon.image, 200 * SECTOR as u64, 3 * SECTOR), pattern(0x44, 3 * SECTOR));
+}
+
+/// Sectors of the image as it was made.
+fn sectors(first: usize, count: usize) -> Vec<u8> {
+    pattern(0x5a, SECTORS * SECTOR)[first * SECTOR..(first + count) * SECTOR].to_vec()
+}
+
+/// Plugs memory into a device that runs, reads into it, unplugs it, and plugs other memory at the same address.
+fn plug_and_unplug(bench: &Bench, mut disk: Disk, mut known: DeviceMemory) {
+    let at = 8 << 30;
+    let dimm = |window: Window| {
+        let memory = bench.memory(&[(at, window)]);
+        MemoryTable::of(&memory).unwrap()
+    };
+    let delete = |id| bench.model.delete(&bench.model.object(id).unwrap());
+    // It continues `high` in its file, and is an entry of its own all the same.
+    known.plug(&mut disk.device, dimm(Window::of("dimm", "ram", 6 * MIB, MIB))).unwrap();
+    assert_eq!(delete("dimm").unwrap_err().code(), "in-use");
+    disk.places.data = at + 0x3000;
+    disk.read(40, 2);
+    assert_eq!(bytes_at(&bench.path("ram"), 6 * MIB + 0x3000, 2 * SECTOR), sectors(40, 2));
+
+    let unplugged = known.unplug(&mut disk.device, "dimm").unwrap();
+    assert_eq!(unplugged.entries()[0].offset, 6 * MIB);
+    drop(unplugged);
+
+    delete("dimm").unwrap();
+    assert_eq!(known.tables().len(), 1);
+    known.plug(&mut disk.device, dimm(Window::of("other", "second", 3 * MIB, MIB))).unwrap();
+    disk.read(50, 2);
+    assert_eq!(bytes_at(&bench.path("second"), 3 * MIB + 0x3000, 2 * SECTOR), sectors(50, 2));
+    assert_eq!(bytes_at(&bench.path("ram"), 6 * MIB + 0x3000, 2 * SECTOR), sectors(40, 2));
+    // What it had from the beginning is where it was.
+    disk.places.data = PLACES.data;
+    disk.read(7, 3);
+    assert_eq!(bytes_at(&bench.path("ram"), DATA_IN_FILE, 3 * SECTOR), sectors(7, 3));
+}
+
+fn running(bench: &Bench, daemon: &Daemon, wanted: VhostUserProtocolFeatures) -> (Disk, DeviceMemory) {
+    let memory = bench.memory(&windows());
+    let mut fresh = daemon.connect(wanted);
+    let table = MemoryTable::of(&memory).unwrap();
+    let known = DeviceMemory::program(&mut fresh.device, fresh.slots, table).unwrap();
+    (fresh.start(&memory, PLACES), known)
+}
+
+#[test]
+fn memory_is_plugged_into_a_running_device_with_slots_and_unplugged_again() {
+    let bench = Bench::new();
+    let Some(daemon) = Daemon::start(&bench) else { return };
+    let (disk, known) = running(&bench, &daemon, VhostUserProtocolFeatures::CONFIGURE_MEM_SLOTS);
+    plug_and_unplug(&bench, disk, known);
+}
+
+#[test]
+fn memory_is_plugged_into_a_running_device_by_another_table() {
+    let bench = Bench::new();
+    let Some(daemon) = Daemon::start(&bench) else { return };
+    let (disk, known) = running(&bench, &daemon, VhostUserProtocolFeatures::empty());
+    plug_and_unplug(&bench, disk, known);
+}
+
+#[test]
+fn what_cannot_be_plugged_is_refused_before_the_device_is_told() {
+    let bench = Bench::new();
+    let Some(daemon) = Daemon::start(&bench) else { return };
+    let (mut disk, mut known) = running(&bench, &daemon, VhostUserProtocolFeatures::empty());
+    let windows: Vec<_> = (0..)
+        .zip(["r0", "r1", "r2", "r3", "r4", "r5"])
+        .map(|(index, id)| (8 * MIB + index * 2 * PAGE, Window::of(id, "more", index * PAGE, PAGE)))
+        .collect();
+    let many = MemoryTable::of(&bench.memory(&windows)).unwrap();
+    let overlapping = bench.memory(&[(MIB, Window::of("over", "more", 0, PAGE))]);
+    let overlapping = MemoryTable::of(&overlapping).unwrap();
+
+    let refused =
+        [many, overlapping].map(|table| known.plug(&mut disk.device, table).unwrap_err().to_string());
+
+    assert_eq!(
+        refused,
+        [
+            "the table has 9 entries, and the device takes 8",
+            "'middle' (0x100000 to 0x300000) and 'over' (0x100000 to 0x101000) overlap",
+        ]
+    );
+    let unknown = known.unplug(&mut disk.device, "over").unwrap_err();
+    assert_eq!(qomet::Problem::code(&unknown), "no-such-memory");
+    bench.model.delete(&bench.model.object("r0").unwrap()).unwrap();
+    disk.read(7, 3);
+    assert_eq!(bytes_at(&bench.path("ram"), DATA_IN_FILE, 3 * SECTOR), sectors(7, 3));
+}
+
+#[test]
+fn a_device_that_refuses_memory_has_it_named_and_gets_none_of_it() {
+    let bench = Bench::new();
+    let Some(daemon) = Daemon::start(&bench) else { return };
+    let (mut disk, mut known) = running(&bench, &daemon, VhostUserProtocolFeatures::CONFIGURE_MEM_SLOTS);
+    if known.slots() == DeviceSlots::Baseline {
+        println!("skipped: this qemu-storage-daemon has no CONFIGURE_MEM_SLOTS");
+        return;
+    }
+    let memory = bench.memory(&[(8 << 30, Window::of("dimm", "ram", 6 * MIB, MIB))]);
+    // The connection is over, as when the device has died.
+    drop(daemon);
+
+    let refused = known.plug(&mut disk.device, MemoryTable::of(&memory).unwrap()).unwrap_err();
+
+    assert!(refused.to_string().starts_with("the device refuses the memory of dimm: "), "{refused}");
+    assert_eq!(known.tables().len(), 1);
+    drop(memory);
+    bench.model.delete(&bench.model.object("dimm").unwrap()).unwrap();
 }

@@ -13,6 +13,7 @@ mod store;
 
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use qomet::{AnyDraft, Model, TypeRegistry};
 use qomet_backends::memory::lease_memory;
@@ -56,6 +57,18 @@ impl Bench {
         Bench { folder: tempfile::tempdir().unwrap(), model: Model::new(registry) }
     }
 
+    /// One whose files named `huge/…` are on a file system of so many huge pages; `None`, and a line that says so, where
+    /// there can be none.
+    pub(crate) fn with_huge_pages(pages: u64) -> Option<(HugePages, Self)> {
+        let Some(pool) = HugePages::exactly(pages) else {
+            println!("skipped: needs a pool of huge pages that nobody uses, and a process that may mount");
+            return None;
+        };
+        let bench = Bench::new();
+        std::os::unix::fs::symlink(pool.at.path(), bench.path("huge")).unwrap();
+        Some((pool, bench))
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -90,6 +103,46 @@ impl Bench {
 
     pub(crate) fn memory(&self, windows: &[(u64, Window)]) -> GuestMemory {
         GuestMemory::new(self.members(windows)).unwrap()
+    }
+}
+
+/// The pool of huge pages of 2 MiB and a file system of them, for one test of all that run on this machine.
+pub(crate) struct HugePages {
+    at: TempDir,
+    before: String,
+    /// Dropped last: the pool is as it was before the next test has it.
+    _lock: std::fs::File,
+}
+
+impl HugePages {
+    const POOL: &str = "/sys/kernel/mm/hugepages/hugepages-2048kB";
+
+    fn number(name: &str) -> Option<String> {
+        let text = std::fs::read_to_string(format!("{}/{name}", Self::POOL)).ok()?;
+        Some(text.trim().to_owned())
+    }
+
+    /// So many pages, all free; `None` where this process may not have them, or somebody else uses some.
+    fn exactly(pages: u64) -> Option<Self> {
+        let path = std::env::temp_dir().join("qomet-test-huge-pages.lock");
+        let lock = std::fs::File::options().create(true).append(true).open(path).ok()?;
+        lock.lock().ok()?;
+        let before = Self::number("nr_hugepages")
+            .filter(|all| Self::number("free_hugepages").as_ref() == Some(all))?;
+        let pool = Self { at: tempfile::tempdir().unwrap(), before, _lock: lock };
+        std::fs::write(format!("{}/nr_hugepages", Self::POOL), pages.to_string()).ok()?;
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "hugetlbfs", "-o", "pagesize=2M", "qomet-test"]).arg(pool.at.path());
+        let mounted = mount.stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+        (mounted && Self::number("free_hugepages") == Some(pages.to_string())).then_some(pool)
+    }
+}
+
+impl Drop for HugePages {
+    fn drop(&mut self) {
+        // Lazily: a child of another test may have our descriptors for a moment, between fork and exec.
+        let _ = Command::new("umount").arg("--lazy").arg(self.at.path()).stderr(Stdio::null()).status();
+        let _ = std::fs::write(format!("{}/nr_hugepages", Self::POOL), &self.before);
     }
 }
 
