@@ -54,17 +54,15 @@ enum Content<'a> {
 
 /// Whether a text is such a file and not JSON: its first line that says something is a section or a pair.
 pub(crate) fn is_ini(text: &str) -> bool {
-    let said = lines(text).find(|line| {
-        let text = line.text.trim_start();
-        !text.is_empty() && !text.starts_with('#')
-    });
-    let Some(line) = said else { return false };
+    let mut text = text.trim_start();
+    while text.starts_with('#') {
+        text = text.split_once('\n').map_or("", |(_, rest)| rest.trim_start());
+    }
     // A document of JSON may be one long line, of which no more than its beginning is looked at.
-    let start = line.text.trim_start();
-    if !start.strip_prefix('[').unwrap_or(start).starts_with(|c: char| c.is_ascii_alphabetic()) {
+    if !text.strip_prefix('[').unwrap_or(text).starts_with(|c: char| c.is_ascii_alphabetic()) {
         return false;
     }
-    match line.content() {
+    match lines(text).next().map_or(Content::Nothing, Line::content) {
         Content::Section { group, .. } => {
             group.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         }

@@ -28,6 +28,8 @@ pub(super) struct Reader<'r> {
     /// The proof that something was reported of one of the drafts.
     pub(super) failed: Option<Failed>,
     bags: usize,
+    /// The class of the bag before: that of this one is mostly the same.
+    last: Option<&'r Arc<Class>>,
     suggestions: Suggestions,
     /// Members that are not the objects' and are read by others.
     pub(super) beside: &'r [&'static str],
@@ -90,6 +92,7 @@ impl<'r> Reader<'r> {
             lost: Vec::new(),
             failed: None,
             bags: 0,
+            last: None,
             suggestions: Suggestions::default(),
             beside: &[],
         }
@@ -154,8 +157,11 @@ impl<'r> Reader<'r> {
 
     /// The class that a bag names.
     fn lookup(&mut self, name: &str) -> qomet::Result<&'r Arc<Class>> {
-        let class = self.registry.get(name);
-        class.ok_or_else(|| {
+        if let Some(last) = self.last.filter(|last| last.name() == name) {
+            return Ok(last);
+        }
+        self.last = self.registry.get(name);
+        self.last.ok_or_else(|| {
             Diagnostic::new(match self.registry.missing(name) {
                 Some(missing) => ModelErrorKind::UnavailableType { name: name.to_owned(), missing },
                 None => self.suggestions.unknown_type(self.registry, name),
@@ -167,8 +173,8 @@ impl<'r> Reader<'r> {
         let mut head = Head::read(bag, input);
         whom.id = head.id.take();
         // What was surely meant to be the type is taken for it, so that the rest can be read.
-        let type_key = match (head.type_name, bag.damaged_name()) {
-            (None, None) => misspelt(bag, "qom-type", None),
+        let type_key = match head.type_name {
+            None if bag.damaged_name().is_none() => misspelt(bag, "qom-type", None),
             _ => None,
         };
         let mut type_failed = type_key.map(|key| report_misspelt(key, "qom-type", None, input));
@@ -177,10 +183,10 @@ impl<'r> Reader<'r> {
             head.type_name =
                 bag.members().find(|(name, _)| name.start() == key.start()).map(|(_, value)| value);
         }
-        let id_failed = match (&whom.id, head.id_failed, bag.damaged_name()) {
-            (Some(_), ..) => None,
-            (None, Some(failed), _) | (None, None, Some(failed)) => Some(failed),
-            (None, None, None) => {
+        let id_failed = match (&whom.id, head.id_failed.or_else(|| bag.damaged_name())) {
+            (Some(_), _) => None,
+            (None, Some(failed)) => Some(failed),
+            (None, None) => {
                 let class = head.type_name.and_then(|node| self.registry.get(&node.str()?));
                 Some(match misspelt(bag, "id", class.map(|class| &**class)) {
                     Some(key) => {
@@ -244,7 +250,7 @@ impl<'r> Reader<'r> {
             (None, None) => {}
         }
         let reported = [head.id_key, type_key.map(Node::start)];
-        let not_ours = NotOurs { reported, beside: self.beside };
+        let not_ours = NotOurs { head: head.keys, reported, beside: self.beside };
         read_properties(bag, &not_ours, &mut *draft, &mut self.suggestions, input);
         if let Some(failed) = type_failed {
             draft.damage(None, failed);
@@ -276,6 +282,8 @@ impl Whom<'_, '_> {
 
 /// `qom-type` and `id`, wherever they stand.
 struct Head<'t> {
+    /// Their names, as far as they are there.
+    keys: [Option<Node<'t>>; 2],
     type_name: Option<Node<'t>>,
     id: Option<Cow<'t, str>>,
     id_failed: Option<Failed>,
@@ -285,20 +293,24 @@ struct Head<'t> {
 
 impl<'t> Head<'t> {
     fn read(bag: Node<'t>, input: &mut TapeInput<'t, '_>) -> Self {
-        let mut head = Head { type_name: None, id: None, id_failed: None, id_key: None };
-        let mut id = None;
+        let (mut type_name, mut id) = (None, None);
         for (key, value) in bag.members() {
-            match key.str().as_deref() {
-                Some("qom-type") => head.type_name = head.type_name.or(Some(value)),
-                Some("id") => id = id.or(Some(value)),
-                _ => continue,
+            if type_name.is_none() && key.is_named("qom-type") {
+                type_name = Some((key, value));
+            } else if id.is_none() && key.is_named("id") {
+                id = Some((key, value));
+            } else {
+                continue;
             }
             // They mostly stand first.
-            if head.type_name.is_some() && id.is_some() {
+            if type_name.is_some() && id.is_some() {
                 break;
             }
         }
-        if let Some(value) = id {
+        let keys = [type_name.map(|(key, _)| key), id.map(|(key, _)| key)];
+        let type_name = type_name.map(|(_, value)| value);
+        let mut head = Head { keys, type_name, id: None, id_failed: None, id_key: None };
+        if let Some((_, value)) = id {
             head.id = value.str();
             if head.id.is_none() {
                 input.move_to(value);
@@ -347,7 +359,9 @@ fn duplicate<'t>(key: Node<'t>, first: Node<'t>, name: &str, input: &mut TapeInp
 }
 
 /// What stands in a bag and is no property.
-struct NotOurs<'r> {
+struct NotOurs<'t, 'r> {
+    /// The names of the type and the id.
+    head: [Option<Node<'t>>; 2],
     /// Where names start that were reported already.
     reported: [Option<usize>; 2],
     /// Members that others read.
@@ -356,32 +370,26 @@ struct NotOurs<'r> {
 
 fn read_properties<'t>(
     bag: Node<'t>,
-    not_ours: &NotOurs<'_>,
+    not_ours: &NotOurs<'t, '_>,
     draft: &mut dyn AnyDraft,
     suggestions: &mut Suggestions,
     input: &mut TapeInput<'t, '_>,
 ) {
-    let (mut type_key, mut id_key) = (None, None);
     let mut names = Names::new(bag);
     for (key, value) in bag.members() {
         if input.exhausted().is_some() {
             break;
         }
-        let Some(name) = key.str() else { continue };
-        let head = match &*name {
-            "qom-type" => Some(&mut type_key),
-            "id" => Some(&mut id_key),
-            _ => None,
-        };
-        if let Some(first) = head {
-            if let Some(first) = *first {
-                let failed = duplicate(key, first, &name, input);
-                draft.damage(None, failed);
-            }
-            first.get_or_insert(key);
+        if not_ours.head.into_iter().flatten().any(|head| head.is(key)) {
             continue;
         }
+        let Some(name) = key.str() else { continue };
         let Some(slot) = draft.class().find(&name) else {
+            if let Some(first) = not_ours.head.into_iter().flatten().find(|head| head.is_named(&name)) {
+                let failed = duplicate(key, first, &name, input);
+                draft.damage(None, failed);
+                continue;
+            }
             if not_ours.reported.contains(&Some(key.start())) || not_ours.beside.contains(&&*name) {
                 continue;
             }

@@ -128,11 +128,13 @@ impl<'a, 'd> Parser<'a, 'd> {
 
     #[inline(always)]
     fn value(&mut self) -> Next {
-        match self.peek() {
+        match byte(self.bytes, self.pos) {
             b'"' => {
                 self.string(false);
-                Next::After
+                self.after()
             }
+            // Behind it a value is still to come.
+            b' ' | b'\n' | b'\r' | b'\t' | b'/' if self.skips_space() => Next::Value,
             b'{' => self.open_bracket(Kind::Struct),
             b'[' => self.open_bracket(Kind::List),
             b'0'..=b'9' | b'-' => self.number(),
@@ -146,17 +148,12 @@ impl<'a, 'd> Parser<'a, 'd> {
     #[inline(always)]
     fn after(&mut self) -> Next {
         let found = self.peek();
+        if found == b',' && self.inside != Inside::Document {
+            self.comma = self.pos;
+            self.pos += 1;
+            return if self.inside == Inside::Struct { Next::Name } else { Next::Value };
+        }
         match (found, self.inside) {
-            (b',', Inside::Struct) => {
-                self.comma = self.pos;
-                self.pos += 1;
-                Next::Name
-            }
-            (b',', Inside::List) => {
-                self.comma = self.pos;
-                self.pos += 1;
-                Next::Value
-            }
             (b'}', Inside::Struct) | (b']', Inside::List) => self.close_bracket(1),
             _ => self.recover_after(),
         }
@@ -164,7 +161,7 @@ impl<'a, 'd> Parser<'a, 'd> {
 
     #[inline(always)]
     fn name(&mut self) -> Next {
-        if self.peek() == b'"' {
+        if byte(self.bytes, self.pos) == b'"' || self.peek() == b'"' {
             self.string(true);
             self.colon()
         } else {
@@ -174,7 +171,7 @@ impl<'a, 'd> Parser<'a, 'd> {
 
     #[inline(always)]
     fn colon(&mut self) -> Next {
-        if self.peek() == b':' {
+        if byte(self.bytes, self.pos) == b':' || self.peek() == b':' {
             self.pos += 1;
             self.value()
         } else {
@@ -219,7 +216,7 @@ impl<'a, 'd> Parser<'a, 'd> {
         }
         self.push(kind, start, end);
         self.pos = end;
-        Next::After
+        self.after()
     }
 
     #[inline(always)]
@@ -287,6 +284,13 @@ impl<'a, 'd> Parser<'a, 'd> {
     pub(super) fn peek(&mut self) -> u8 {
         let found = byte(self.bytes, self.pos);
         if found > b' ' && found != b'/' { found } else { self.skip_space() }
+    }
+
+    /// Skips white space and comments, and says whether there were any.
+    fn skips_space(&mut self) -> bool {
+        let start = self.pos;
+        self.skip_space();
+        self.pos > start
     }
 
     #[inline(never)]

@@ -21,13 +21,12 @@ fn word(bytes: &[u8], at: usize) -> Option<u64> {
 #[inline(always)]
 pub(super) fn string_special(bytes: &[u8], mut at: usize) -> usize {
     while let Some(word) = word(bytes, at) {
-        // The usual test for a zero byte. Borrows may set bits above the first hit, never below it.
-        let quote = word ^ (ONES * 0x22);
-        let slash = word ^ (ONES * 0x5c);
-        let hits = (quote.wrapping_sub(ONES) & !quote)
-            | (slash.wrapping_sub(ONES) & !slash)
-            | (word.wrapping_sub(ONES * 0x20) & !word);
-        let hits = hits & HIGHS;
+        // The usual test for a zero byte. Borrows may set bits above the first hit, never below it. Neither mask has a
+        // high bit, so that those of all three are the word's own.
+        let quote = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
+        let slash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
+        let control = word.wrapping_sub(ONES * 0x20);
+        let hits = (quote | slash | control) & !word & HIGHS;
         if hits != 0 {
             return at + (hits.trailing_zeros() / 8) as usize;
         }

@@ -340,27 +340,25 @@ impl Input for TapeInput<'_, '_> {
     }
 
     fn int64(&mut self) -> Result<i64, Failed> {
-        if self.front.token().kind() != Kind::Integer {
+        if !self.front.token().is(Kind::Integer) {
             let asked = ("an integer", i64::MIN.into(), i64::MAX.into());
             return self.integer_of_word(|word, _| words::signed(word), |value| value.try_into().ok(), asked);
         }
-        match self.front.source_text().parse() {
+        match self.front.scalar_text().parse() {
             Ok(value) => Ok(value),
             Err(_) => Err(self.outside(i64::MIN.into(), i64::MAX.into())),
         }
     }
 
     fn uint64(&mut self) -> Result<u64, Failed> {
-        if self.front.token().kind() != Kind::Integer {
+        if !self.front.token().is(Kind::Integer) {
             let asked = ("an unsigned integer", 0, u64::MAX.into());
             return self.integer_of_word(words::unsigned, |value| value.try_into().ok(), asked);
         }
-        match self.front.source_text() {
-            "-0" => Ok(0),
-            text => match text.parse() {
-                Ok(value) => Ok(value),
-                Err(_) => Err(self.outside(0, u64::MAX.into())),
-            },
+        match self.front.scalar_text().parse() {
+            Ok(value) => Ok(value),
+            Err(_) if self.front.scalar_text() == "-0" => Ok(0),
+            Err(_) => Err(self.outside(0, u64::MAX.into())),
         }
     }
 

@@ -115,8 +115,15 @@ pub(crate) struct Token {
 
 impl Token {
     #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, reason = "texts are shorter than TEXT_LIMIT")]
     pub(crate) fn new(kind: Kind, start: usize, extent: usize) -> Token {
-        Token { start: narrow(start), packed: (narrow(extent) << 4) | u32::from(kind as u8) }
+        Token { start: start as u32, packed: ((extent as u32) << 4) | u32::from(kind as u8) }
+    }
+
+    /// Whether it is of that kind: for what happens with every token.
+    #[inline(always)]
+    pub(crate) fn is(self, kind: Kind) -> bool {
+        self.packed & 15 == u32::from(kind as u8)
     }
 
     #[inline(always)]
@@ -149,7 +156,7 @@ impl Token {
 
     #[inline(always)]
     pub(crate) fn is_container(self) -> bool {
-        matches!(self.kind(), Kind::Struct | Kind::List | Kind::Repeated)
+        self.is(Kind::Struct) || self.is(Kind::List) || self.is(Kind::Repeated)
     }
 }
 

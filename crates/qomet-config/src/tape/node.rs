@@ -114,14 +114,52 @@ impl<'t> Node<'t> {
         self.tape.text.get(self.start()..self.end()).unwrap_or_default()
     }
 
+    /// Where a scalar stands in the text, as it is written.
+    #[inline(always)]
+    pub(super) fn scalar_text(self) -> &'t str {
+        let token = self.token();
+        self.tape.text.get(token.start()..token.start() + token.extent()).unwrap_or_default()
+    }
+
+    /// The content of a string or name without escapes: of nearly every one.
+    #[inline(always)]
+    pub(crate) fn plain(self) -> Option<&'t str> {
+        let token = self.token();
+        if !token.is(Kind::String) {
+            return None;
+        }
+        self.tape.text.get(token.start() + 1..token.start() + token.extent() - 1)
+    }
+
+    /// Whether both are the same place of one tape.
+    #[inline(always)]
+    pub(crate) fn is(self, other: Node<'_>) -> bool {
+        self.index == other.index
+    }
+
+    /// Whether it is a string or name with that content.
+    #[inline]
+    pub(crate) fn is_named(self, name: &str) -> bool {
+        match self.plain() {
+            Some(text) => text == name,
+            None => self.str().is_some_and(|text| text == name),
+        }
+    }
+
     /// The content of a string or name. Borrowed unless it has escapes.
     #[must_use]
     #[inline]
     pub fn str(self) -> Option<Cow<'t, str>> {
+        match self.plain() {
+            Some(text) => Some(Cow::Borrowed(text)),
+            None => self.unusual_str(),
+        }
+    }
+
+    fn unusual_str(self) -> Option<Cow<'t, str>> {
         let token = self.token();
         let (start, end) = (token.start(), token.start() + token.extent());
         match token.kind() {
-            Kind::String => self.tape.text.get(start + 1..end - 1).map(Cow::Borrowed),
             Kind::Escaped => self.tape.text.get(start + 1..end - 1).map(|text| Cow::Owned(unescape(text))),
             Kind::Bare | Kind::Word => self.tape.text.get(start..end).map(Cow::Borrowed),
             Kind::Doubled => self.tape.text.get(start..end).map(|text| Cow::Owned(text.replace(",,", ","))),
@@ -134,19 +172,19 @@ impl<'t> Node<'t> {
     /// The members of a struct in order, names first; nothing for other values.
     #[must_use]
     pub fn members(self) -> Members<'t> {
-        Members { next: (self.token().kind() == Kind::Struct).then(|| self.at(self.index + 1)) }
+        Members { next: self.token().is(Kind::Struct).then(|| self.at(self.index + 1)) }
     }
 
     /// The elements of a list in order; nothing for other values.
     #[must_use]
     pub fn elements(self) -> Elements<'t> {
-        Elements { next: (self.token().kind() == Kind::List).then(|| self.at(self.index + 1)) }
+        Elements { next: self.token().is(Kind::List).then(|| self.at(self.index + 1)) }
     }
 
     /// The value of the first member of that name.
     #[must_use]
     pub fn get(self, name: &str) -> Option<Node<'t>> {
-        self.members().find(|(key, _)| key.str().is_some_and(|key| key == name)).map(|(_, value)| value)
+        self.members().find(|(key, _)| key.is_named(name)).map(|(_, value)| value)
     }
 
     /// The proof, if this value was already reported and cannot be read.
@@ -195,10 +233,11 @@ impl<'t> Iterator for Members<'t> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let name = self.next.filter(|next| next.token().kind() != Kind::End);
-        let value = name.map(Node::after);
-        self.next = value.map(Node::after);
-        name.zip(value)
+        let name = self.next.filter(|next| !next.token().is(Kind::End))?;
+        // A name holds nothing.
+        let value = name.at(name.index + 1);
+        self.next = Some(value.after());
+        Some((name, value))
     }
 }
 
@@ -213,7 +252,7 @@ impl<'t> Iterator for Elements<'t> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let element = self.next.filter(|next| next.token().kind() != Kind::End);
+        let element = self.next.filter(|next| !next.token().is(Kind::End));
         self.next = element.map(Node::after);
         element
     }

@@ -38,7 +38,7 @@ pub struct Batch {
     /// How far it was checked.
     checked: Option<Level>,
     /// The first draft of which something was reported before it came here, once that was looked at.
-    damaged: Option<About>,
+    damaged: Option<usize>,
     /// In what order the drafts are realized, where that is not the order in which they were given.
     order: Option<Vec<usize>>,
     /// Proof that something about the batch was refused; then it is not created.
@@ -48,7 +48,7 @@ pub struct Batch {
     revision: Option<u64>,
     /// Whether the drafts may be objects that there are; then how they are related, once that is known.
     updates: bool,
-    update: Option<Update>,
+    update: Option<Box<Update>>,
     applied: bool,
     /// For those who asked for it, and else for nobody: then it need not be on the heap.
     watched: OnceLock<Arc<Progress>>,
@@ -58,16 +58,25 @@ pub struct Batch {
 }
 
 /// Where the objects of a batch go.
-pub(super) struct Destination {
-    pub(super) parent: ObjectRef,
-    /// A user's objects have ids; a program's may have any name.
-    pub(super) by_user: bool,
+pub(super) enum Destination {
+    /// Those of a user go below `/objects`, and have ids.
+    User,
+    /// Those of a program go below any object, and may have any name.
+    Program(ObjectRef),
 }
 
 impl Destination {
+    /// The parent of what is made.
+    pub(super) fn parent<'a>(&'a self, model: &'a Model) -> &'a ObjectRef {
+        match self {
+            Destination::User => model.objects(),
+            Destination::Program(parent) => parent,
+        }
+    }
+
     /// Checks an id or name.
     pub(super) fn check_name(&self, name: &str) -> Result<(), Diagnostic> {
-        if self.by_user {
+        if matches!(self, Destination::User) {
             return crate::tree::check_id(name);
         }
         if name.is_empty() || name.contains('/') {
@@ -167,7 +176,7 @@ impl Batch {
 
     /// Says how the drafts relate to the objects that there are.
     pub(super) fn set_update(&mut self, update: Update) {
-        self.update = Some(update);
+        self.update = Some(Box::new(update));
     }
 
     /// The drafts, each after those that it links to, once the graph has been checked.
@@ -219,7 +228,7 @@ impl Batch {
                 }
                 complete(report.since(before), &**draft);
                 if draft.damaged().is_some() && self.damaged.is_none() {
-                    self.damaged = Some(draft.about());
+                    self.damaged = Some(at);
                 }
             }
             if let Some(graph) = &mut graph {
@@ -271,7 +280,7 @@ impl Batch {
 
     fn around<'a>(&'a self, id: &'a str) -> Surroundings<'a> {
         let services = &self.model.inner.services;
-        let update = self.update.as_ref();
+        let update = self.update.as_deref();
         Surroundings { id, services, batch: &self.shared, progress: self.work(), update }
     }
 
@@ -281,11 +290,11 @@ impl Batch {
     /// The proof that something was reported; then nothing was created, and what had been done is undone.
     pub fn create(mut self, report: &mut Diagnostics) -> Result<Vec<ObjectRef>, Failed> {
         if self.checked < Some(Level::Schema) {
-            self.damaged =
-                self.drafts.iter().find(|draft| draft.damaged().is_some()).map(|draft| draft.about());
+            self.damaged = self.drafts.iter().position(|draft| draft.damaged().is_some());
         }
         if self.refused.is_some() || self.damaged.is_some() {
-            let about = self.damaged.take().unwrap_or_default();
+            let damaged = self.damaged.and_then(|at| self.drafts.get(at));
+            let about = damaged.map(|draft| draft.about()).unwrap_or_default();
             return Err(report.report(Diagnostic::new(ModelErrorKind::AlreadyRefused).with_about(about)));
         }
         if let Err(problem) = check_revision(self.revision, self.model.revision()) {
@@ -297,13 +306,15 @@ impl Batch {
             return Err(reported);
         }
         self.claim_ids(report)?;
-        let order: Vec<usize> = self.to_be_made().collect();
+        let order = self.order.take();
+        let order: Option<Vec<usize>> =
+            order.map(|order| order.into_iter().filter(|at| self.standing(*at).is_none()).collect());
         let mut journal = Journal::new();
-        let mut made = Vec::with_capacity(order.len());
+        let mut made = Vec::with_capacity(self.drafts.len());
         if let Some(watched) = self.watched.get() {
             watched.begin();
         }
-        let done = self.realize(&order, &mut made, &mut journal, report);
+        let done = self.realize(order.as_deref(), &mut made, &mut journal, report);
         let done = done.and_then(|()| self.set_live(&made, &mut journal, report));
         if let Err(failed) = done {
             // Dependents first, then what they needed; then what had been done outside.
@@ -313,8 +324,14 @@ impl Batch {
             report.extend(journal.undo());
             return Err(failed);
         }
-        made.sort_unstable_by_key(|(at, _)| *at);
-        let objects: Vec<ObjectRef> = made.into_iter().map(|(_, object)| object).collect();
+        let objects = match order {
+            None => made,
+            Some(order) => {
+                let mut made: Vec<(usize, ObjectRef)> = order.into_iter().zip(made).collect();
+                made.sort_unstable_by_key(|(at, _)| *at);
+                made.into_iter().map(|(_, object)| object).collect()
+            }
+        };
         let gone = match self.enter(&objects) {
             Ok(gone) => gone,
             Err(problem) => {
@@ -339,16 +356,12 @@ impl Batch {
         })
     }
 
-    /// The drafts of which there is no object yet, each after those that it links to.
-    fn to_be_made(&self) -> impl Iterator<Item = usize> + '_ {
-        self.order_of_drafts().into_iter().filter(|at| self.standing(*at).is_none())
-    }
-
     /// Takes the names of what is to be made, so that nobody else can.
     fn reserve_names(&self, report: &mut Diagnostics) -> Result<Claim, Failed> {
-        let ids = self.to_be_made().filter_map(|at| self.drafts.get(at)?.id());
+        let to_be_made = self.drafts.iter().enumerate().filter(|(at, _)| self.standing(*at).is_none());
+        let ids = to_be_made.filter_map(|(_, draft)| draft.id());
         let is_leaving = |id: &str| self.update.as_ref().is_some_and(|update| update.is_leaving(id));
-        Claim::take(&self.model, &self.place.parent, ids, &is_leaving, report)
+        Claim::take(&self.model, self.place.parent(&self.model), ids, &is_leaving, report)
     }
 
     /// Puts what was made into the tree, and takes out what goes.
@@ -357,20 +370,20 @@ impl Batch {
             objects.iter().for_each(|object| object.header().mark_applied());
         }
         if let Some(update) = &self.update {
-            return update.commit(&self.model, &self.place.parent, self.revision, objects);
+            return update.commit(&self.model, self.place.parent(&self.model), self.revision, objects);
         }
         // The names were reserved, so what may fail is that the parent went meanwhile, or the revision.
         let mut change = self.model.inner.tree.change();
         change.check_revision(self.revision)?;
-        change.add(&self.place.parent, objects)?;
+        change.add(self.place.parent(&self.model), objects)?;
         Ok(Vec::new())
     }
 
     /// The object that a path means to the batch: one that was made, else one that there is.
-    fn find(&self, made: &[(usize, ObjectRef)], ids: &Ids, path: &str) -> crate::error::Result<ObjectRef> {
+    fn find(&self, made: &[ObjectRef], ids: &Ids, path: &str) -> crate::error::Result<ObjectRef> {
         let id = path.strip_prefix("/objects/").unwrap_or(path);
         match ids.get(id).and_then(|at| made.get(*at)) {
-            Some((_, object)) => Ok(object.clone()),
+            Some(object) => Ok(object.clone()),
             None => self.model.resolve(path),
         }
     }
@@ -378,52 +391,67 @@ impl Batch {
     /// Sets the live properties of objects that there are.
     fn set_live(
         &mut self,
-        made: &[(usize, ObjectRef)],
+        made: &[ObjectRef],
         journal: &mut Journal,
         report: &mut Diagnostics,
     ) -> Result<(), Failed> {
         let Some(mut update) = self.update.take() else { return Ok(()) };
-        let ids: Ids = made.iter().enumerate().map(|(at, (_, object))| (object.name().into(), at)).collect();
+        let ids: Ids = made.iter().enumerate().map(|(at, object)| (object.name().into(), at)).collect();
         let done = update.set(self, &|path| self.find(made, &ids, path), journal, report);
         self.update = Some(update);
         done
     }
 
-    /// Realizes the drafts, each after those it needs, and puts them into `made`.
+    /// Realizes the drafts, each after those it needs, and puts them into `made`. `order` is of those that have no object
+    /// yet; where it is not given, they are realized in their own order.
     fn realize(
         &mut self,
-        order: &[usize],
-        made: &mut Vec<(usize, ObjectRef)>,
+        order: Option<&[usize]>,
+        made: &mut Vec<ObjectRef>,
         journal: &mut Journal,
         report: &mut Diagnostics,
     ) -> Result<(), Failed> {
-        let has_links = self.drafts.iter().any(|draft| draft.class().has_links());
-        let mut ids = Ids::default();
-        let mut drafts: Vec<Option<Box<dyn AnyDraft>>> =
-            std::mem::take(&mut self.drafts).into_iter().map(Some).collect();
-        for at in order {
-            let Some(mut draft) = drafts.get_mut(*at).and_then(Option::take) else { continue };
-            let id = CompactString::from(draft.id().unwrap_or_default());
-            if has_links {
-                graph::resolve_links(&mut *draft, &|path| self.find(made, &ids, path).ok(), report)?;
-                ids.insert(id.clone(), made.len());
-            }
-            let bag = draft.bag();
-            if let Err(cancelled) = self.work().check_cancelled() {
-                return Err(report.report(cancelled.with_about(draft.about())));
-            }
-            let mut warnings = Diagnostics::new();
-            let around = self.around(&id);
-            let cx = &mut RealizeContext { around, journal, warnings: &mut warnings };
-            let type_name = draft.class().name();
-            let object = draft.realize(Some(self.place.parent.clone()), &id, cx);
-            if !warnings.is_empty() {
-                let about =
-                    About { object: Some(id), type_name: Some(type_name.into()), property: None, bag };
-                report.extend(warnings.take().into_iter().map(|warning| warning.with_about(about.clone())));
-            }
-            made.push((*at, object.map_err(|problem| report.report(problem))?));
+        // Only where there are links there is an order.
+        let mut ids = order.map(|_| Ids::default());
+        let drafts = std::mem::take(&mut self.drafts);
+        let Some(order) = order else {
+            let mut drafts = drafts.into_iter().enumerate();
+            let mut to_be_made = drafts.by_ref().filter(|(at, _)| self.standing(*at).is_none());
+            return to_be_made
+                .try_for_each(|(_, draft)| self.realize_one(draft, &mut ids, made, journal, report));
+        };
+        let mut drafts: Vec<Option<Box<dyn AnyDraft>>> = drafts.into_iter().map(Some).collect();
+        let mut in_order = order.iter().filter_map(|at| drafts.get_mut(*at).and_then(Option::take));
+        in_order.try_for_each(|draft| self.realize_one(draft, &mut ids, made, journal, report))
+    }
+
+    fn realize_one(
+        &self,
+        mut draft: Box<dyn AnyDraft>,
+        ids: &mut Option<Ids>,
+        made: &mut Vec<ObjectRef>,
+        journal: &mut Journal,
+        report: &mut Diagnostics,
+    ) -> Result<(), Failed> {
+        let id = CompactString::from(draft.id().unwrap_or_default());
+        if let Some(ids) = ids {
+            graph::resolve_links(&mut *draft, &|path| self.find(made, ids, path).ok(), report)?;
+            ids.insert(id.clone(), made.len());
         }
+        let bag = draft.bag();
+        if let Err(cancelled) = self.work().check_cancelled() {
+            return Err(report.report(cancelled.with_about(draft.about())));
+        }
+        let mut warnings = Diagnostics::new();
+        let around = self.around(&id);
+        let cx = &mut RealizeContext { around, journal, warnings: &mut warnings };
+        let type_name = draft.class().name();
+        let object = draft.realize(Some(self.place.parent(&self.model).clone()), &id, cx);
+        if !warnings.is_empty() {
+            let about = About { object: Some(id), type_name: Some(type_name.into()), property: None, bag };
+            report.extend(warnings.take().into_iter().map(|warning| warning.with_about(about.clone())));
+        }
+        made.push(object.map_err(|problem| report.report(problem))?);
         Ok(())
     }
 }

@@ -52,7 +52,8 @@ pub(super) struct Claim {
 }
 
 enum Names {
-    Few(Vec<(usize, CompactString)>),
+    /// Names below the parent with that address.
+    Few(usize, Vec<CompactString>),
     Many(Arc<Many>),
 }
 
@@ -84,9 +85,8 @@ impl Claim {
             }
         }
         let names = if names.len() <= FEW {
-            let names: Vec<_> = names.into_iter().map(|name| (address, name)).collect();
-            claims.few.extend(names.iter().cloned());
-            Names::Few(names)
+            claims.few.extend(names.iter().map(|name| (address, name.clone())));
+            Names::Few(address, names)
         } else {
             let many = Arc::new(Many { parent: address, names, table: OnceLock::new() });
             claims.many.push(Arc::clone(&many));
@@ -101,8 +101,8 @@ impl Drop for Claim {
     fn drop(&mut self) {
         let mut claims = self.model.inner.claims.lock();
         match &self.names {
-            Names::Few(names) => names.iter().for_each(|name| {
-                claims.few.remove(name);
+            Names::Few(parent, names) => names.iter().for_each(|name| {
+                claims.few.remove(&(*parent, name.clone()));
             }),
             Names::Many(own) => claims.many.retain(|many| !Arc::ptr_eq(many, own)),
         }

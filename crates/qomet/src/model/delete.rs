@@ -115,7 +115,7 @@ impl Model {
         let mut change = self.inner.tree.change();
         change.check_revision(revision)?;
         change.begin();
-        if !change.contains(object) || !self.inner.tree.is_leaf(object) || !object.header().try_delete(0) {
+        if !change.contains(object) || !change.is_leaf(object) || !object.header().try_delete(0) {
             return Ok(false);
         }
         let gone = change.remove_one(object);

@@ -41,7 +41,7 @@ impl<'a> Graph<'a> {
         replaces: bool,
     ) -> Self {
         // What there is with the id of a draft is what the draft is about.
-        let taken = (!replaces).then(|| model.inner.tree.children_by_name(&place.parent));
+        let taken = (!replaces).then(|| model.inner.tree.children_by_name(place.parent(model)));
         Graph {
             model,
             taken: taken.filter(|taken| !taken.is_empty()),

@@ -240,8 +240,7 @@ impl Model {
     /// A batch of drafts to be created together.
     #[must_use]
     pub fn batch(&self, drafts: Vec<Box<dyn AnyDraft>>) -> Batch {
-        let place = Destination { parent: self.objects().clone(), by_user: true };
-        Batch::new(self.clone(), place, drafts)
+        Batch::new(self.clone(), Destination::User, drafts)
     }
 
     /// Creates one object below `/objects`.
@@ -270,7 +269,7 @@ impl Model {
         // A wildcard is settled first, so that the object is born with its name.
         let name = self.inner.tree.change().name(parent, asked)?;
         draft.set_id(&name);
-        let place = Destination { parent: parent.clone(), by_user: false };
+        let place = Destination::Program(parent.clone());
         let created = create_one(Batch::new(self.clone(), place, vec![draft]));
         if created.is_err() && asked != name {
             self.inner.tree.change().give_back(parent, &name);

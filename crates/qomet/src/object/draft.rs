@@ -319,17 +319,17 @@ impl<T: Realize> AnyDraft for Draft<T> {
         name: &str,
         cx: &mut RealizeContext<'_>,
     ) -> Result<ObjectRef> {
-        let draft = *self;
-        let about = About {
-            object: Some(name.into()),
-            type_name: Some(draft.class.name().into()),
-            property: None,
-            bag: draft.bag,
-        };
-        let state =
-            draft.properties.realize(cx).map_err(|diagnostic: Diagnostic| diagnostic.with_about(about))?;
-        let header = Header::new(draft.class, parent, name.into());
-        Ok(ObjectRef::new(Arc::new(Instance::new(header, draft.properties, state))))
+        let state = self.properties.realize(cx).map_err(|diagnostic: Diagnostic| {
+            diagnostic.with_about(About {
+                object: Some(name.into()),
+                type_name: Some(self.class.name().into()),
+                property: None,
+                bag: self.bag,
+            })
+        })?;
+        let Draft { class, properties, .. } = *self;
+        let header = Header::new(class, parent, name.into());
+        Ok(ObjectRef::new(Arc::new(Instance::new(header, properties, state))))
     }
 
     fn as_any(&self) -> &dyn Any {

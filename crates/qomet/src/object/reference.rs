@@ -440,6 +440,12 @@ impl WeakRef {
     pub fn upgrade(&self) -> Option<ObjectRef> {
         self.0.upgrade().map(ObjectRef).filter(|object| !object.is_deleted())
     }
+
+    /// Whether it is this object, and that still in its model. Counts no reference.
+    #[inline]
+    pub(crate) fn is(&self, object: &ObjectRef) -> bool {
+        std::ptr::addr_eq(self.0.as_ptr(), Arc::as_ptr(&object.0)) && !object.is_deleted()
+    }
 }
 
 impl Hold {

@@ -37,6 +37,11 @@ impl Entry {
     pub(super) fn object(&self) -> Option<ObjectRef> {
         self.object.get()?.upgrade()
     }
+
+    /// Whether it is that of `object`.
+    pub(super) fn is_of(&self, object: &ObjectRef) -> bool {
+        self.object.get().is_some_and(|there| there.is(object))
+    }
 }
 
 /// A table of entries by the hash of their key.

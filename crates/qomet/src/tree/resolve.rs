@@ -21,7 +21,7 @@ pub(crate) enum Resolved {
 
 /// Where `object` stands in `generation`.
 fn index_in(generation: &Generation, object: &ObjectRef) -> Option<u32> {
-    let is_at = |index: &u32| generation.object(*index).is_some_and(|there| there.is(object));
+    let is_at = |index: &u32| generation.entry(*index).is_some_and(|there| there.is_of(object));
     let index = object.header().index();
     if is_at(&index) {
         return Some(index);
@@ -39,6 +39,11 @@ fn index_in(generation: &Generation, object: &ObjectRef) -> Option<u32> {
         .rev()
         .try_fold(ROOT, |index, name| generation.child(index, name).map(|(child, _)| child))
         .filter(is_at)
+}
+
+/// Whether nothing is below `object`.
+pub(super) fn is_leaf(generation: &Generation, object: &ObjectRef) -> bool {
+    index_in(generation, object).is_none_or(|index| generation.children(index).next().is_none())
 }
 
 /// The object one component away. `at` is `None` where a link led to an object that this generation does not have.
@@ -204,8 +209,7 @@ impl Tree {
 
     /// Whether nothing is below `object`.
     pub(crate) fn is_leaf(&self, object: &ObjectRef) -> bool {
-        let generation = self.generation();
-        index_in(&generation, object).is_none_or(|index| generation.children(index).next().is_none())
+        is_leaf(&self.generation(), object)
     }
 
     /// The object and what is below it, at most `depth` levels deep, each with its level: every object before its

@@ -9,6 +9,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::index::{Generation, NONE, OBJECTS, ROOT};
 use super::names::Wildcards;
+use super::resolve::is_leaf;
 use crate::error::{Diagnostic, ModelErrorKind, Result};
 use crate::object::ObjectRef;
 use crate::watch::{Hub, Wakes, Watch, WatchOptions};
@@ -26,6 +27,8 @@ pub(crate) struct Tree {
 
 /// What only writers see.
 struct Writer {
+    /// The one that readers see: the writer need not ask for it as they do.
+    generation: Arc<Generation>,
     /// Keeps every object in the tree alive; the index is that of the generation's entries.
     objects: Vec<Option<ObjectRef>>,
     live: usize,
@@ -43,9 +46,11 @@ impl Tree {
         objects.header().set_index(OBJECTS);
         generation.insert(OBJECTS, ROOT, NONE, objects);
         generation.list(ROOT, OBJECTS);
+        let generation = Arc::new(generation);
         Tree {
-            generation: ArcSwap::from_pointee(generation),
+            generation: ArcSwap::new(Arc::clone(&generation)),
             writer: Mutex::new(Writer {
+                generation,
                 objects: vec![Some(root.clone()), Some(objects.clone())],
                 live: 2,
                 wildcards: Wildcards::default(),
@@ -117,7 +122,7 @@ impl Tree {
 }
 
 /// The smallest generation.
-const SMALLEST: usize = 16;
+const SMALLEST: usize = 64;
 
 /// The room for a tree of `live` objects that grows: twice as much while that is little memory, later half as much
 /// again.
@@ -174,11 +179,11 @@ impl Change<'_> {
     /// The name is taken.
     pub(crate) fn name(&mut self, parent: &ObjectRef, name: &str) -> Result<CompactString> {
         self.check_parent(parent)?;
-        let generation = self.tree.generation();
+        let Writer { generation, wildcards, .. } = &mut *self.writer;
         let index = parent.header().index();
         let is_free = |name: &str| generation.child(index, name).is_none();
         if let Some(base) = name.strip_suffix("[*]") {
-            return Ok(self.writer.wildcards.assign(parent.address(), base, is_free));
+            return Ok(wildcards.assign(parent.address(), base, is_free));
         }
         if is_free(name) { Ok(name.into()) } else { Err(taken(name)) }
     }
@@ -196,6 +201,11 @@ impl Change<'_> {
         place.and_then(Option::as_ref).is_some_and(|there| there.is(object))
     }
 
+    /// Whether nothing is below `object`.
+    pub(crate) fn is_leaf(&self, object: &ObjectRef) -> bool {
+        is_leaf(&self.writer.generation, object)
+    }
+
     /// Checks that `parent` is in this tree.
     fn check_parent(&self, parent: &ObjectRef) -> Result<()> {
         if self.contains(parent) { Ok(()) } else { Err(absent(parent)) }
@@ -208,10 +218,9 @@ impl Change<'_> {
     pub(crate) fn add(&mut self, parent: &ObjectRef, objects: &[ObjectRef]) -> Result<()> {
         self.check_parent(parent)?;
         self.reserve(objects.len());
-        let generation = self.tree.generation();
         let above = parent.header().index();
-        let mut last = generation.last_child(above);
-        let is_taken = |object: &&ObjectRef| generation.child(above, object.name()).is_some();
+        let mut last = self.writer.generation.last_child(above);
+        let is_taken = |object: &&ObjectRef| self.writer.generation.child(above, object.name()).is_some();
         if last != NONE
             && let Some(object) = objects.iter().find(is_taken)
         {
@@ -221,20 +230,21 @@ impl Change<'_> {
         self.changed = true;
         let revision = self.next_revision();
         let is_watched = self.tree.hub.is_watched();
+        let writer = &mut *self.writer;
         for object in objects {
-            let index = u32::try_from(self.writer.objects.len()).unwrap_or(NONE);
+            let index = u32::try_from(writer.objects.len()).unwrap_or(NONE);
             object.header().set_index(index);
             if is_watched {
                 // First, so that nothing about the object comes before it.
                 object.header().watch_from_the_start();
                 self.tree.hub.created(object, revision, &mut self.wakes);
             }
-            generation.insert(index, above, last, object);
-            self.writer.objects.push(Some(object.clone()));
+            writer.generation.insert(index, above, last, object);
+            writer.objects.push(Some(object.clone()));
             last = index;
         }
-        generation.list(above, last);
-        self.writer.live += objects.len();
+        writer.generation.list(above, last);
+        writer.live += objects.len();
         Ok(())
     }
 
@@ -262,7 +272,7 @@ impl Change<'_> {
 
     /// Makes room for so many more objects at once.
     fn reserve(&mut self, more: usize) {
-        if self.writer.objects.len() + more > self.tree.generation().capacity() {
+        if self.writer.objects.len() + more > self.writer.generation.capacity() {
             let live = self.writer.live + more;
             // A little more than was asked for, and no less than when they come one by one.
             self.renew((live + live / 8).max(grown(self.writer.live)));
@@ -272,7 +282,7 @@ impl Change<'_> {
     /// Makes a new generation with so much room, and without what was deleted.
     fn renew(&mut self, room: usize) {
         let room = room.max(SMALLEST);
-        let next = Generation::new(room, self.tree.generation().hasher());
+        let next = Generation::new(room, self.writer.generation.hasher());
         let objects = std::mem::take(&mut self.writer.objects);
         // Parents were added before their children, so they are renumbered before them.
         self.writer.objects = Vec::with_capacity(room);
@@ -284,7 +294,8 @@ impl Change<'_> {
             next.list(parent, index);
             self.writer.objects.push(Some(object));
         }
-        self.tree.generation.store(Arc::new(next));
+        self.writer.generation = Arc::new(next);
+        self.tree.generation.store(Arc::clone(&self.writer.generation));
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Class {
     names: NameTable,
     interfaces: Box<[InterfaceEntry]>,
     has_links: bool,
+    /// Whether it or a parent has QEMU's interface `user-creatable`.
+    user_creatable: bool,
     required: SlotSet,
 }
 
@@ -56,6 +58,8 @@ impl Class {
         (entry.interfaces)(&mut interfaces);
         Ok(Class {
             required,
+            user_creatable: entry.info.user_creatable
+                || parent.as_ref().is_some_and(|parent| parent.user_creatable),
             has_links: properties.iter().any(|property| property.value_type.has_links()),
             names: NameTable::new(&properties),
             properties: properties.into_boxed_slice(),
@@ -92,12 +96,7 @@ impl Class {
     /// Whether a user may create objects of it: it or a parent is declared so, and it has objects.
     #[must_use]
     pub fn is_user_creatable(&self) -> bool {
-        !self.is_abstract() && self.has_user_creatable()
-    }
-
-    /// Whether it has QEMU's interface `user-creatable`, which an abstract type may have for those below it.
-    fn has_user_creatable(&self) -> bool {
-        self.lineage().any(|class| class.entry.info.user_creatable)
+        !self.is_abstract() && self.user_creatable
     }
 
     /// Whether it is the type `name` or below it, or has the interface `name`.
@@ -114,7 +113,7 @@ impl Class {
 
     /// The names of its interfaces.
     pub fn interfaces(&self) -> impl Iterator<Item = &'static str> {
-        let user_creatable = self.has_user_creatable().then_some(USER_CREATABLE);
+        let user_creatable = self.user_creatable.then_some(USER_CREATABLE);
         user_creatable.into_iter().chain(self.interfaces.iter().map(|interface| interface.name))
     }
 
