@@ -18,10 +18,10 @@ use crate::host::Host;
 use crate::huge;
 use crate::map::{Mapping, Shape, Source};
 use crate::numa;
-use crate::open::{Opened, finish, natural};
+use crate::open::{Opened, Position, finish};
 use crate::pages::{PageSource, PageUnit};
 use crate::probe::machine_unit;
-use crate::region::{Backing, Parts};
+use crate::region::{Backing, Blocks, Parts};
 use crate::request::{AnonymousKind, AnonymousRequest};
 use crate::warning::MemoryWarning;
 
@@ -144,9 +144,11 @@ pub fn create_anonymous(host: &Host, request: &AnonymousRequest) -> Result<Opene
     let unit = unit(host, request.kind)?;
     let mapped = unit.up(size);
     let file = if has_file(request) { Some(memory_file(host, request.kind, mapped, unit)?) } else { None };
+    let place = Position::natural(unit, mapped, 0);
     let shape = Shape {
         length: mapped,
-        alignment: natural(unit, mapped),
+        alignment: place.alignment,
+        residue: place.residue,
         guard: machine_unit(host)?.size,
         writable: true,
         reserve: request.memory.reserve != Some(false),
@@ -172,6 +174,10 @@ pub fn create_anonymous(host: &Host, request: &AnonymousRequest) -> Result<Opene
             (Some(_), true) => Backing::SharedFile,
             (Some(_), false) => Backing::PrivateFile,
         },
+        blocks: match (&file, unit.source) {
+            (Some(_), PageSource::Machine) if shared => Blocks::Pages,
+            _ => Blocks::None,
+        },
         file: file.map(Arc::new),
         held: None,
         subject: SUBJECT.to_owned(),
@@ -182,7 +188,6 @@ pub fn create_anonymous(host: &Host, request: &AnonymousRequest) -> Result<Opene
         rom: false,
         discard_data: false,
         sync: false,
-        has_blocks: request.kind == AnonymousKind::Shm,
     };
     finish(host, mapping, parts, &request.memory)
 }

@@ -338,7 +338,8 @@ fn maps_sync(host: &Host, request: &FileRequest, probe: &Probe) -> Result<bool, 
     let path = &request.path;
     let file = host.open(request.place(), false).map_err(|errno| host_error(Call::Open, path, errno))?;
     let size = probe.unit.size;
-    let shape = Shape { length: size, alignment: size, guard: size, writable: false, reserve: false };
+    let shape =
+        Shape { length: size, alignment: size, residue: 0, guard: size, writable: false, reserve: false };
     let source = Source::File { file: file.as_fd(), offset: 0, shared: true, sync: true };
     match Mapping::new(host, source, shape) {
         Ok(_) => Ok(true),

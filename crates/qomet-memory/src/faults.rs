@@ -70,8 +70,10 @@ pub enum Call {
     Reserve,
     /// `mmap` of the memory itself.
     Map,
-    /// `madvise` for merge and dump.
+    /// `madvise` for merge, dump and transparent huge pages.
     Advise,
+    /// `madvise(MADV_COLLAPSE)`.
+    Collapse,
     /// reading which NUMA nodes are online.
     Nodes,
     /// `mbind`.
@@ -131,7 +133,7 @@ impl Call {
             Call::Advise => "advise the kernel about",
             Call::Nodes => "read the NUMA nodes from",
             Call::Bind | Call::BindMany => "bind",
-            Call::Populate => "populate",
+            Call::Populate | Call::Collapse => "populate",
             Call::Affinity | Call::ListCpus => "read the CPUs of",
             Call::SetAffinity => "set the CPUs of",
             Call::Spawn => "start a thread for",

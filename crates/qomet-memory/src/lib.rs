@@ -39,6 +39,7 @@ compile_error!("qomet-memory is for 64-bit Linux");
 
 mod anonymous;
 mod check;
+mod collapse;
 mod details;
 mod error;
 mod explain;
@@ -53,6 +54,7 @@ mod map;
 mod numa;
 mod open;
 mod overlap;
+mod pace;
 mod pages;
 mod plan;
 mod populate;

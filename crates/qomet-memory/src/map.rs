@@ -58,11 +58,14 @@ pub(crate) enum Source<'a> {
     File { file: BorrowedFd<'a>, offset: u64, shared: bool, sync: bool },
 }
 
-/// What a window shall be like. `length`, `alignment` and `guard` are multiples of the page size, in bytes.
+/// What a window shall be like. All numbers are multiples of the page size, in bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Shape {
     pub(crate) length: u64,
+    /// A power of two.
     pub(crate) alignment: u64,
+    /// What is left of the address when it is divided by the alignment.
+    pub(crate) residue: u64,
     pub(crate) guard: u64,
     pub(crate) writable: bool,
     pub(crate) reserve: bool,
@@ -82,6 +85,7 @@ pub(crate) enum Advice {
     NotMergeable,
     Dump,
     DoNotDump,
+    Huge,
 }
 
 /// What `mbind` is told about a window.
@@ -244,6 +248,7 @@ impl Mapping {
             Advice::NotMergeable => MmapAdvise::MADV_UNMERGEABLE,
             Advice::Dump => MmapAdvise::MADV_DODUMP,
             Advice::DoNotDump => MmapAdvise::MADV_DONTDUMP,
+            Advice::Huge => MmapAdvise::MADV_HUGEPAGE,
         };
         self.madvise(0, self.window.length, advice as c_int)
     }
@@ -281,6 +286,14 @@ impl Mapping {
         }
     }
 
+    /// Puts the pages of a range, and those that are not there yet, into transparent huge pages, as far as whole ones
+    /// fit into it and some of each is there.
+    pub(crate) fn collapse(&self, host: &Host, start: u64, length: u64) -> Result<(), Errno> {
+        host.gate(Call::Collapse)?;
+        let length = usize::try_from(length).map_err(|_| Errno::EFAULT)?;
+        self.madvise(start, length, libc::MADV_COLLAPSE)
+    }
+
     /// Takes the pages of a range out of the page table, with marks that the memory behind one is broken. What comes next
     /// is zeroes where the memory is private and anonymous, and what the file has where it is shared.
     pub(crate) fn forget(&self, host: &Host, start: u64, length: u64) -> Result<(), Errno> {
@@ -302,8 +315,9 @@ impl Mapping {
     fn madvise(&self, start: u64, length: usize, advice: c_int) -> Result<(), Errno> {
         let at = self.inside(start, length)?;
         // SAFETY: the range lies inside the window, which stays mapped as long as `self` is borrowed. The advice is
-        // one of seven: five do not change contents; MADV_POPULATE_WRITE only faults pages in; MADV_DONTNEED may
-        // change contents to zero, which no Rust reference can observe, as this module lends none.
+        // one of nine: six do not change contents; MADV_POPULATE_WRITE only faults pages in; MADV_COLLAPSE copies
+        // pages while nobody can write them, and adds such as read as zero; MADV_DONTNEED may change contents to zero,
+        // which no Rust reference can observe, as this module lends none.
         Errno::result(unsafe { libc::madvise(pointer(at), length, advice) }).map(drop)
     }
 
@@ -404,8 +418,14 @@ impl Row {
         // Given back, and taken again at once: see the module.
         drop(own);
         host.gate(Call::Map).map_err(|errno| Refusal { call: Call::Map, errno })?;
-        let shape =
-            Shape { length: seat.length, alignment: 1, guard: 1, writable: seat.writable, reserve: false };
+        let shape = Shape {
+            length: seat.length,
+            alignment: 1,
+            residue: 0,
+            guard: 1,
+            writable: seat.writable,
+            reserve: false,
+        };
         let window = match map_at(at, length, seat.source, shape) {
             Ok(window) => window,
             Err(Errno::EEXIST) => return Ok((None, after)),
@@ -433,6 +453,7 @@ impl Row {
 struct Sizes {
     length: usize,
     alignment: usize,
+    residue: usize,
     guard: usize,
     /// Enough for the window at any alignment, with both guards.
     room: NonZeroUsize,
@@ -442,17 +463,21 @@ impl Sizes {
     fn of(shape: Shape) -> Option<Self> {
         let length = usize::try_from(shape.length).ok().filter(|length| *length > 0)?;
         let alignment = usize::try_from(shape.alignment).ok().filter(|a| a.is_power_of_two())?;
+        let residue = usize::try_from(shape.residue).ok().filter(|residue| *residue < alignment)?;
         let guard = usize::try_from(shape.guard).ok().filter(|guard| *guard > 0)?;
         // What is aligned to no more than a page needs no slack, and none has to be given back.
         let slack = alignment.saturating_sub(SMALLEST_PAGE);
         let room = length.checked_add(slack)?.checked_add(guard.checked_mul(2)?)?;
-        Some(Self { length, alignment, guard, room: NonZeroUsize::new(room)? })
+        Some(Self { length, alignment, residue, guard, room: NonZeroUsize::new(room)? })
     }
 }
 
-/// The first aligned address that leaves room for a guard in front.
+/// The first address of that alignment and residue that leaves room for a guard in front.
 fn place(room: &Span, sizes: Sizes) -> Option<usize> {
-    room.at.get().checked_add(sizes.guard)?.checked_next_multiple_of(sizes.alignment)
+    let first = room.at.get().checked_add(sizes.guard)?;
+    let found = first % sizes.alignment;
+    let further = if found <= sizes.residue { 0 } else { sizes.alignment };
+    first.checked_add(further)?.checked_add(sizes.residue)?.checked_sub(found)
 }
 
 fn reserve(length: NonZeroUsize) -> Result<Span, Errno> {

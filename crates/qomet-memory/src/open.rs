@@ -22,12 +22,12 @@ use crate::map::{Mapping, Shape, Source};
 use crate::numa;
 use crate::pages::PageUnit;
 use crate::probe::{Kind, Probe, host_error, length, machine_unit, quoted};
-use crate::region::{Backing, Parts, Region};
+use crate::region::{Backing, Blocks, Parts, Region};
 use crate::request::{FileRequest, MemoryOptions};
 use crate::warning::MemoryWarning;
 
-/// Windows of at least this many bytes are aligned to it, so that transparent huge pages fit.
-const HUGE: u64 = 2 << 20;
+/// The size of transparent huge pages on machines with pages of 4 KiB. Where it is another, they are made less often.
+pub(crate) const HUGE: u64 = 2 << 20;
 
 /// Memory, and what only opening it could tell.
 #[derive(Debug)]
@@ -60,9 +60,11 @@ pub(crate) fn file(
         .id()
         .filter(|_| probe.kind != Kind::Char)
         .map(|id| ledger.hold(id, owner, request.offset..end, request.writes_reach_the_file()));
+    let place = Position::natural(probe.unit, size, request.offset).aligned(request.alignment());
     let shape = Shape {
         length: size,
-        alignment: request.alignment().unwrap_or(0).max(natural(probe.unit, size)),
+        alignment: place.alignment,
+        residue: place.residue,
         guard: machine_unit(host)?.size,
         writable: !request.is_rom(),
         reserve: request.memory.reserve != Some(false),
@@ -90,15 +92,37 @@ pub(crate) fn file(
         rom: request.is_rom(),
         discard_data: request.discard_data,
         sync,
-        has_blocks: request.writes_reach_the_file()
-            && matches!(probe.kind, Kind::Regular { .. } | Kind::Folder),
+        blocks: match probe.kind {
+            Kind::Regular { .. } | Kind::Folder if request.writes_reach_the_file() => Blocks::of(probe),
+            _ => Blocks::None,
+        },
     };
     finish(host, mapping, parts, &request.memory)
 }
 
-/// What an address of so much memory is a multiple of.
-pub(crate) fn natural(unit: PageUnit, size: u64) -> u64 {
-    if size >= HUGE { unit.size.max(HUGE) } else { unit.size }
+/// Where in the address space a window may be: what is left of its address when it is divided by `alignment`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) alignment: u64,
+    pub(crate) residue: u64,
+}
+
+impl Position {
+    /// Where so much memory from this offset of a file is best. Transparent huge pages are at multiples of their size
+    /// both in the file and in the address space, so a window in which one fits has the same residue in both.
+    pub(crate) fn natural(unit: PageUnit, size: u64, offset: u64) -> Self {
+        let alignment = if size >= HUGE { unit.size.max(HUGE) } else { unit.size };
+        Self { alignment, residue: offset % alignment }
+    }
+
+    /// The same at a multiple of what was asked for, which counts more.
+    fn aligned(self, asked: Option<u64>) -> Self {
+        match asked {
+            Some(asked) if asked > self.alignment => Self { alignment: asked, residue: 0 },
+            Some(asked) if !self.residue.is_multiple_of(asked) => Self { residue: 0, ..self },
+            _ => self,
+        }
+    }
 }
 
 /// Tells the kernel what the memory is for, before its first write (memory rule D11), and where its pages shall be
@@ -120,6 +144,7 @@ pub(crate) fn finish(
         // A wish: nobody asked for it.
         None => drop(region.set_merge(true)),
     }
+    region.wish_for_huge_pages();
     warnings.extend(numa::bind(host, &region.mapping, &region.parts.subject, memory)?);
     Ok(Opened { region, warnings })
 }

@@ -1,27 +1,29 @@
 //! Making all pages of a region present before it is used.
 //!
-//! The owner of a region calls it; opening has bound the memory before (memory rule C8). Threads take even shares, each in steps, so that
-//! progress can be shown and a cancellation is not late. A page that cannot be had is an error with its place in
-//! the file, because `MADV_POPULATE_*` reports what a plain touch would turn into SIGBUS; no signal handler is
-//! needed. It does not choose the CPUs that its threads run on: who does names them.
+//! The owner of a region calls it; opening has bound the memory before (memory rule C8). Threads take even shares, each
+//! in steps of a few milliseconds, so that progress can be shown and a cancellation is not late. A page that cannot be
+//! had is an error with its place in the file, because `MADV_POPULATE_*` reports what a plain touch would turn into
+//! SIGBUS; no signal handler is needed. It does not choose the CPUs that its threads run on: who does names them.
+//!
+//! Limits: a page is one call to the kernel, and clearing one of 1 GiB takes it a fraction of a second, before whose end
+//! no cancellation is heard.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
 
 use nix::errno::Errno;
 use parking_lot::Mutex;
 
+use crate::collapse::Luck;
 use crate::error::MemoryError;
 use crate::faults::Call;
 use crate::host::{Host, errno};
-use crate::region::Region;
+use crate::open::HUGE;
+use crate::pace::Pace;
+use crate::region::{Blocks, Region};
 
-/// How many bytes are populated between two looks at the watcher. Cold memory comes at less than 1 GiB/s, so this is a
-/// few milliseconds, for which the kernel also keeps other threads from mapping something; a call costs a thousandth
-/// of it.
-const STEP: u64 = 4 << 20;
-
-/// How many bytes of a file get their blocks between two looks: on tmpfs and hugetlbfs the blocks are the pages.
+/// How many bytes of a file get their blocks between two looks at the watcher.
 const ALLOCATION: u64 = 16 << 20;
 
 /// How many threads populate `size` bytes (memory rule C11). Unset: one per 256 MiB; set: as said, but at most one
@@ -68,7 +70,7 @@ struct Run<'a> {
     region: &'a Region,
     watcher: &'a Watcher<'a>,
     write: bool,
-    step: u64,
+    collapses: bool,
     done: AtomicU64,
     stop: AtomicBool,
     /// The first failure, by position.
@@ -83,8 +85,9 @@ impl Region {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::NoPage`] with a place in the file that could not be had (with one thread the first);
-    /// [`MemoryError::Cancelled`]; a refusal of the host. What was populated stays so until the region is dropped.
+    /// [`MemoryError::NoPage`], or [`MemoryError::Populate`] where it is known why, with a place in the file that could
+    /// not be had (with one thread the first); [`MemoryError::Cancelled`]; a refusal of the host. What was populated
+    /// stays so until the region is dropped.
     pub fn populate(&self, workers: impl Into<Workers>, watcher: &Watcher<'_>) -> Result<(), MemoryError> {
         let Workers { threads, cpus } = workers.into();
         let unit = self.parts.unit;
@@ -92,16 +95,19 @@ impl Region {
             region: self,
             watcher,
             write: !self.parts.rom,
-            step: unit.up(STEP),
+            collapses: self.can_collapse(),
             done: AtomicU64::new(0),
             stop: AtomicBool::new(false),
             failure: Mutex::new(None),
         };
         let pages = self.parts.mapped / unit.size;
         let shares = u64::from(threads).clamp(1, pages.max(1));
+        // Where shares are large, no two threads meet in one huge page.
+        let whole = self.parts.mapped / shares >= 2 * HUGE;
         let border = |share: u64| {
             let page = u128::from(pages) * u128::from(share) / u128::from(shares);
-            u64::try_from(page).unwrap_or(pages) * unit.size
+            let even = u64::try_from(page).unwrap_or(pages) * unit.size;
+            if whole && (1..shares).contains(&share) { self.next_huge(even) } else { even }
         };
         std::thread::scope(|scope| {
             // The calling thread keeps its own CPUs, so it does a share only where none are named.
@@ -139,15 +145,18 @@ impl Region {
 }
 
 impl Region {
-    /// Gives the blocks of a shared, writable window of a regular file to it, before it is populated: a lack of space
-    /// is an error now (memory rule A14). Does nothing for other memory. A file system that cannot allocate ahead is
-    /// left to [`Region::populate`]. `watcher` is called with 0 bytes, as no page is present yet.
+    /// Gives the blocks of a shared, writable window of a file on a disk to it, before it is populated: a lack of space
+    /// is an error now (memory rule A14). Does nothing for other memory: where pages are the file, as on tmpfs, populating
+    /// allocates them, and in one thread and small pages this would take longer than all the rest. A file system that
+    /// cannot allocate ahead is left to [`Region::populate`]. `watcher` is called with 0 bytes, as no page is present yet.
     ///
     /// # Errors
     ///
     /// [`MemoryError::Cancelled`]; a refusal of the host, such as a full file system.
     pub fn allocate(&self, watcher: &Watcher<'_>) -> Result<(), MemoryError> {
-        let Some(file) = self.parts.file.as_ref().filter(|_| self.parts.has_blocks) else { return Ok(()) };
+        let Some(file) = self.parts.file.as_ref().filter(|_| self.parts.blocks == Blocks::Disk) else {
+            return Ok(());
+        };
         let step = self.parts.unit.up(ALLOCATION);
         let mut at = 0;
         while at < self.parts.size {
@@ -169,15 +178,32 @@ impl Region {
     }
 }
 
+impl Region {
+    /// Why a page cannot be had of a file that is its pages, such as a full tmpfs: a fault does not tell, allocating the
+    /// page does. Of a file that is too short for the page nobody needs to be asked, and it must not get longer.
+    fn why_no_page(&self, position: u64) -> Option<Errno> {
+        let file = self.parts.file.as_ref().filter(|_| self.parts.blocks == Blocks::Pages)?;
+        let (start, page) = (self.parts.offset.checked_add(position)?, self.parts.unit.size);
+        self.length_now().filter(|length| start.saturating_add(page) <= *length)?;
+        self.host.allocate(file, start, page).err()
+    }
+}
+
 impl Run<'_> {
     fn share(&self, start: u64, end: u64) {
-        let mut at = start;
+        let unit = self.region.parts.unit;
+        let (mut at, mut pace, mut luck) = (start, Pace::of(unit.up(HUGE)), Luck::default());
         while at < end && !self.stop.load(Ordering::Relaxed) {
-            let length = self.step.min(end - at);
+            let begun = Instant::now();
+            let length = self.whole(at, at.saturating_add(pace.next()).min(end), end) - at;
+            if self.collapses {
+                self.region.collapse(&mut luck, at, length);
+            }
             if let Err((position, errno)) = self.step(at, length) {
                 self.fail(position, self.wording(position, errno));
                 return;
             }
+            pace.took(begun.elapsed());
             at += length;
             let done = self.done.fetch_add(length, Ordering::Relaxed).saturating_add(length);
             if (self.watcher)(length).is_break() {
@@ -185,6 +211,16 @@ impl Run<'_> {
                 self.fail(at, MemoryError::Cancelled { subject, done });
                 return;
             }
+        }
+    }
+
+    /// Where a step that may go up to `to` ends: between two huge pages, unless that is nowhere or the share ends there.
+    fn whole(&self, at: u64, to: u64, end: u64) -> u64 {
+        let next = self.region.next_huge(to);
+        if to == end || next == to {
+            to
+        } else {
+            next.checked_sub(HUGE).filter(|border| *border > at).unwrap_or(to)
         }
     }
 
@@ -199,9 +235,10 @@ impl Run<'_> {
     fn wording(&self, position: u64, errno: Errno) -> MemoryError {
         let parts = &self.region.parts;
         let (subject, offset) = (parts.subject.clone(), parts.offset.saturating_add(position));
-        match errno {
-            Errno::EFAULT => MemoryError::NoPage { subject, offset },
-            _ => MemoryError::Populate { subject, offset, errno },
+        let why = if errno == Errno::EFAULT { self.region.why_no_page(position) } else { Some(errno) };
+        match why {
+            Some(errno) => MemoryError::Populate { subject, offset, errno },
+            None => MemoryError::NoPage { subject, offset },
         }
     }
 

@@ -21,8 +21,9 @@ use crate::faults::Call;
 use crate::host::Host;
 use crate::ledger::Held;
 use crate::map::{Advice, Mapping};
+use crate::open::HUGE;
 use crate::pages::{PageSource, PageUnit};
-use crate::probe::FileId;
+use crate::probe::{FileId, Probe};
 use crate::store::LostPage;
 use crate::warning::MemoryWarning;
 
@@ -32,6 +33,31 @@ pub(crate) enum Backing {
     Anonymous,
     SharedFile,
     PrivateFile,
+}
+
+/// Where the pages of a window are kept, as far as making them present depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blocks {
+    /// Nowhere else, or where nothing can be had ahead.
+    None,
+    /// On a disk, where they can be given their places before they are present.
+    Disk,
+    /// They are the file: tmpfs and memfds, of which transparent huge pages can be made.
+    Pages,
+}
+
+impl Blocks {
+    /// Those of a regular file.
+    pub(crate) fn of(probe: &Probe) -> Self {
+        if probe.is_tmpfs() {
+            Blocks::Pages
+        } else if probe.is_hugetlbfs() {
+            // Mapping reserved them, or nothing shall.
+            Blocks::None
+        } else {
+            Blocks::Disk
+        }
+    }
 }
 
 /// Everything of a region but its mapping.
@@ -52,8 +78,7 @@ pub(crate) struct Parts {
     pub(crate) discard_data: bool,
     /// Whether the file is persistent memory that is mapped with `MAP_SYNC`.
     pub(crate) sync: bool,
-    /// Whether the window is of a file whose blocks can be allocated ahead.
-    pub(crate) has_blocks: bool,
+    pub(crate) blocks: Blocks,
 }
 
 /// Mapped memory. Dropping it unmaps it and gives its window of the file free.
@@ -289,6 +314,16 @@ impl Region {
                 Ok(on.then_some(MemoryWarning::NoEffect { setting: "merge=on", why }))
             }
             Err(errno) => Err(self.refused(Call::Advise, errno)),
+        }
+    }
+
+    /// Advises transparent huge pages where one fits and they may be had: in private anonymous memory and files that are
+    /// their pages, as QEMU does. A wish, which a kernel without them refuses.
+    pub(crate) fn wish_for_huge_pages(&self) {
+        let Parts { backing, blocks, unit, mapped, .. } = &self.parts;
+        let possible = *backing == Backing::Anonymous || *blocks == Blocks::Pages;
+        if possible && unit.source == PageSource::Machine && *mapped >= HUGE {
+            let _ = self.mapping.advise(&self.host, Advice::Huge);
         }
     }
 

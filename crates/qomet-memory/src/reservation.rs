@@ -74,7 +74,7 @@ impl Reservation {
         let alignment = pages.max().unwrap_or(0).max(alignment).max(machine);
         // A reservation of nothing is a page.
         let length = end.max(machine);
-        let shape = Shape { length, alignment, guard: machine, writable: false, reserve: false };
+        let shape = Shape { length, alignment, residue: 0, guard: machine, writable: false, reserve: false };
         let seats: Vec<Seat<'_>> = members.iter().filter_map(|(at, region)| seat(*at, region)).collect();
         let row = Row::new(host, shape, &seats).map_err(|(refusal, index)| MemoryError::Host {
             call: refusal.call,

@@ -84,15 +84,13 @@ fn a14_shared_memory_above_the_free_space_is_warned_of_with_both_numbers() {
 }
 
 #[test]
-fn a14_shared_memory_whose_blocks_cannot_be_had_is_an_error() {
-    let host = Host::with(Faults::none().call(Call::Allocate, Errno::ENOSPC));
+fn a14_shared_memory_whose_pages_cannot_be_had_is_an_error_with_the_reason_that_allocating_has() {
+    let faults = Faults::none().call(Call::Populate, Errno::EFAULT).call(Call::Allocate, Errno::ENOSPC);
     let request = AnonymousRequest::shared(AnonymousKind::Shm, pages(2));
-    let region = create_anonymous(&host, &request).unwrap().region;
-    let error = region.allocate(&unwatched).unwrap_err();
-    assert!(
-        matches!(error, MemoryError::Host { call: Call::Allocate, errno: Errno::ENOSPC, .. }),
-        "{error:?}"
-    );
+    let region = create_anonymous(&Host::with(faults), &request).unwrap().region;
+    let error = region.populate(1, &unwatched).unwrap_err();
+    let subject = "memory".to_owned();
+    assert_eq!(error, MemoryError::Populate { subject, offset: 0, errno: Errno::ENOSPC });
 }
 
 #[test]

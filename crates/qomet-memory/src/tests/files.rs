@@ -319,10 +319,11 @@ fn a14_prealloc_on_a_full_file_system_is_refused_and_leaves_nothing() {
     assert_eq!(bench.warnings(&request), ["backing-may-run-out"]);
     request.memory.prealloc = true;
     let opened = bench.open("ram0", &request).unwrap();
-    let error = opened.region.allocate(&unwatched).unwrap_err();
+    let done = opened.region.allocate(&unwatched).and_then(|()| opened.region.populate(1, &unwatched));
+    let error = done.unwrap_err();
     drop(opened);
     assert!(
-        matches!(error, MemoryError::Host { call: Call::Allocate, errno: Errno::ENOSPC, .. }),
+        matches!(error, MemoryError::Populate { errno: Errno::ENOSPC, offset, .. } if offset == 1 << 20),
         "{error:?}"
     );
     assert!(error.is_host());

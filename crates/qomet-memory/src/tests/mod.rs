@@ -8,6 +8,7 @@ mod messages;
 mod modes;
 mod numa;
 mod passed;
+mod populate;
 mod random;
 mod reservation;
 mod residency;

@@ -88,7 +88,8 @@ fn a14_a_write_to_a_full_file_system_is_an_error_and_no_signal() {
     let error = region.write(0, &vec![1; 4 << 20]).unwrap_err();
     assert_eq!((error.code(), error.is_host()), ("page-lost", true));
     let error = region.populate(1, &unwatched).unwrap_err();
-    assert!(matches!(error, MemoryError::NoPage { offset, .. } if offset == 1 << 20), "{error:?}");
+    let subject = format!("'{}'", mount.path("ram").display());
+    assert_eq!(error, MemoryError::Populate { subject, offset: 1 << 20, errno: Errno::ENOSPC });
 }
 
 #[test]
