@@ -397,7 +397,7 @@ fn populating_a_live_object_is_watched_and_cancelled() {
     let cancelled = qomet::Progress::new();
     cancelled.cancel();
     assert_eq!(set(&cancelled), (false, vec!["cancelled"]));
-    assert_eq!((cancelled.done(), cancelled.total()), (4 << 20, 64 << 20));
+    assert_eq!((cancelled.done(), cancelled.total()), (2 << 20, 64 << 20));
     assert!(!ram.get::<bool>("prealloc").unwrap());
     let progress = qomet::Progress::new();
     assert_eq!(set(&progress), (true, vec![]));
