@@ -9,7 +9,8 @@
 //! crowd    many clients on one thread
 //! bare     an echo server, and one that parses and looks up
 //! table    figures measured in turn, and whether they meet their targets
-//! rows     what is measured
+//! rows     what is measured over QMP
+//! memory   the same of memory: made present, given back
 //! soak     clients that come, go, stall and send garbage: nothing is lost, nothing leaks
 //! stream   arbitrary and damaged streams of bytes; what two servers make of them
 //! dice     numbers that a seed decides
@@ -30,6 +31,7 @@ pub mod bare;
 pub mod client;
 pub mod crowd;
 mod dice;
+mod memory;
 pub mod rows;
 pub mod server;
 pub mod soak;

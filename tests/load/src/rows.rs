@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::{Client, Requests};
 use crate::crowd;
+use crate::memory;
 use crate::server::{Kind, Server, on_one_cpu};
 use crate::table::{Figures, Row, Target, Unit};
 
@@ -31,7 +32,7 @@ pub struct Plan {
 pub type Measure = fn(&Plan) -> io::Result<Vec<Row>>;
 
 /// All groups, by name.
-pub const ALL: [(&str, Measure); 11] = [
+pub const ALL: [(&str, Measure); 12] = [
     ("round-trip", round_trip),
     ("pipelined", pipelined),
     ("add-del", add_and_delete),
@@ -41,6 +42,7 @@ pub const ALL: [(&str, Measure); 11] = [
     ("introspection", introspection),
     ("clients", clients),
     ("prealloc", prealloc),
+    ("populate", memory::populate),
     ("start", start_up),
     ("quit", quit),
 ];

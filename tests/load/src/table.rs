@@ -15,6 +15,8 @@ pub enum Unit {
     Rate,
     /// Bytes; fewer are better.
     Bytes,
+    /// Bytes a second; more is better.
+    Bandwidth,
     /// How many; more is better.
     Count,
     /// One for another; less is better.
@@ -23,7 +25,7 @@ pub enum Unit {
 
 impl Unit {
     fn more_is_better(self) -> bool {
-        matches!(self, Unit::Rate | Unit::Count)
+        matches!(self, Unit::Rate | Unit::Bandwidth | Unit::Count)
     }
 
     fn show(self, value: f64) -> String {
@@ -33,6 +35,7 @@ impl Unit {
             Unit::Time => format!("{:.1} µs", value * 1e6),
             Unit::Rate if value >= 1e6 => format!("{:.2} M/s", value / 1e6),
             Unit::Rate => format!("{value:.0} /s"),
+            Unit::Bandwidth => format!("{:.2} GiB/s", value / f64::from(1 << 30)),
             Unit::Bytes if value >= 1e6 => format!("{:.1} MB", value / 1e6),
             Unit::Bytes => format!("{value:.0} B"),
             Unit::Count => format!("{value:.0}"),
@@ -52,6 +55,13 @@ pub enum Target {
     WhereLimit(f64, f64),
     /// So much where QEMU came to that.
     WherePeer(f64, f64),
+    /// So many times what the limit and what QEMU come to, whichever is more.
+    Both {
+        /// Of the limit.
+        limit: f64,
+        /// Of QEMU.
+        peer: f64,
+    },
     /// Nothing: it is only told.
     None,
 }
@@ -98,6 +108,11 @@ impl Row {
             Target::TimesLimit(times) => median(&self.figures.limit).map(|limit| times * limit),
             Target::WhereLimit(target, then) => Some(scaled(target, then, median(&self.figures.limit))),
             Target::WherePeer(target, then) => Some(scaled(target, then, median(&self.figures.peer))),
+            Target::Both { limit, peer } => {
+                let limit = median(&self.figures.limit).map(|now| limit * now);
+                let peer = median(&self.figures.peer).map(|now| peer * now);
+                [limit, peer].into_iter().flatten().max_by(f64::total_cmp).filter(|wanted| *wanted > 0.0)
+            }
             Target::None => None,
         }
     }
