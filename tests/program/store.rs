@@ -305,9 +305,9 @@ fn a_file_system_that_is_full_is_an_error_until_there_is_space() {
     let outcome = bench.everything();
 
     let text = format!(
-        "object 'a': cannot allocate the space of '{name}' at offset 1048576: No space left on device (property prealloc)"
+        "object 'a': cannot populate '{name}' at offset 1048576: No space left on device (property prealloc)"
     );
-    assert_eq!(outcome.prealloc, refused("host-refused", &text));
+    assert_eq!(outcome.prealloc, refused("populate-failed", &text));
     assert_eq!(outcome.table, None);
     fs::remove_file(mount.join("filler")).unwrap();
     assert_eq!(bench.set("prealloc", &json!(true)), Ok(json!({})));
@@ -325,9 +325,9 @@ fn a_file_system_that_is_made_smaller_is_an_error_of_what_needs_more() {
 
     let outcome = bench.everything();
     let text = format!(
-        "object 'a': cannot allocate the space of '{name}' at offset 1048576: No space left on device (property prealloc)"
+        "object 'a': cannot populate '{name}' at offset 2097152: No space left on device (property prealloc)"
     );
-    assert_eq!(outcome.prealloc, refused("host-refused", &text));
+    assert_eq!(outcome.prealloc, refused("populate-failed", &text));
     bench.end();
 }
 
