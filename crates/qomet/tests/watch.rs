@@ -235,6 +235,22 @@ fn a_snapshot_is_in_order_and_as_deep_as_asked() {
 }
 
 #[test]
+fn objects_are_counted_as_deep_as_asked_and_no_further_than_wanted() {
+    let model = build::model();
+    let top = build::container(&model, model.root(), "top");
+    for name in ["a", "b"] {
+        let child = build::container(&model, &top, name);
+        build::container(&model, &child, "below");
+    }
+    let gone = build::container(&model, &top, "gone");
+    model.delete(&gone).unwrap();
+    let deep = [0, 1, 2, usize::MAX].map(|depth| model.count(&top, depth, 100));
+    assert_eq!(deep, [1, 3, 5, 5]);
+    let far = [1, 2, 4, 5, 6].map(|most| model.count(&top, usize::MAX, most));
+    assert_eq!(far, [1, 2, 4, 5, 5]);
+}
+
+#[test]
 fn a_change_with_another_revision_than_expected_is_refused() {
     let model = build::model();
     let gauge = build::object(&model, "gauge", "g");

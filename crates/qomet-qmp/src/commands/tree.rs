@@ -140,19 +140,13 @@ pub(super) fn all() -> Vec<Command> {
 fn tree(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let Ask { path, depth, objects, properties } = call.read()?;
     let model = call.model().clone();
-    let top = match &path {
-        Some(path) => model.resolve(path)?,
-        None => model.root().clone(),
-    };
     let depth = depth.and_then(|depth| usize::try_from(depth).ok()).unwrap_or(usize::MAX);
-    let snapshot = model.snapshot(&top, depth);
+    // The children of what stands at the cut are named. Others wait meanwhile, so no more is looked at than tells.
+    let is_little = model.count(&top(&model, path.as_deref())?, depth.saturating_add(1), FEW + 1) <= FEW;
     let objects = objects.map(|glob| Glob::of_paths(&glob));
     let properties = properties.map(|glob| Glob::of_names(&glob));
-    // The children of what stands at the cut are named.
-    let cut = snapshot.objects.iter().filter(|(level, _)| *level == depth).map(|(_, object)| object);
-    let is_little = are_few(&model, snapshot.objects.len(), cut);
     let write = move |output: &mut JsonOutput| {
-        let Snapshot { revision, objects: found } = snapshot;
+        let Snapshot { revision, objects: found } = model.snapshot(&top(&model, path.as_deref())?, depth);
         output.begin_struct();
         output.member("revision");
         output.uint64(revision);
@@ -173,16 +167,18 @@ fn tree(call: &mut Call<'_>) -> Result<Done, Refusal> {
     finish(call, is_little, write)
 }
 
-/// Whether there are few objects and, together with the children of `listed`, few names to write.
-pub(super) fn are_few<'o>(
-    model: &Model,
-    objects: usize,
-    mut listed: impl Iterator<Item = &'o ObjectRef>,
-) -> bool {
-    let left = FEW.checked_sub(objects);
-    left.is_some_and(|left| {
-        listed.try_fold(left, |left, object| left.checked_sub(model.children(object).len())).is_some()
-    })
+/// The topmost object.
+fn top(model: &Model, path: Option<&str>) -> qomet::Result<ObjectRef> {
+    path.map_or_else(|| Ok(model.root().clone()), |path| model.resolve(path))
+}
+
+/// Whether there are few objects and, together with their children, few names to write.
+fn are_few(model: &Model, objects: &[ObjectRef]) -> bool {
+    let without_children = |left: usize, object: &ObjectRef| {
+        left.checked_sub(model.count(object, 1, left.saturating_add(2)).saturating_sub(1))
+    };
+    let left = FEW.checked_sub(objects.len());
+    left.and_then(|left| objects.iter().try_fold(left, without_children)).is_some()
 }
 
 /// Writes now, or on another thread.
@@ -387,7 +383,7 @@ fn list_get(call: &mut Call<'_>) -> Result<Done, Refusal> {
     let ListGet { paths } = call.read()?;
     let model = call.model().clone();
     let objects = paths.iter().map(|path| model.resolve(path)).collect::<qomet::Result<Vec<ObjectRef>>>()?;
-    let is_little = are_few(&model, objects.len(), objects.iter());
+    let is_little = are_few(&model, &objects);
     let write = move |output: &mut JsonOutput| {
         output.begin_list();
         for object in &objects {

@@ -146,6 +146,12 @@ impl Model {
         Snapshot { revision, objects }
     }
 
+    /// How many objects such a snapshot has, but counted no further than `most`: what it takes is bounded by that.
+    #[must_use]
+    pub fn count(&self, top: &ObjectRef, depth: usize, most: usize) -> usize {
+        self.inner.tree.count(top, depth, most)
+    }
+
     /// Watches the model from now on. `wake` is called without a lock when there are events after there were none; it
     /// must be short, and may run on any thread that changes the model. Take a snapshot after this, not before.
     #[must_use]

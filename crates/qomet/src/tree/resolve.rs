@@ -232,6 +232,24 @@ impl Tree {
         })
     }
 
+    /// How many objects [`snapshot`](Self::snapshot) finds, but counted no further than `most`.
+    pub(crate) fn count(&self, top: &ObjectRef, depth: usize, most: usize) -> usize {
+        let generation = self.generation();
+        let mut found = 1;
+        let mut next: Vec<(usize, u32)> =
+            index_in(&generation, top).map(|index| (0, index)).into_iter().collect();
+        while let Some((level, index)) = next.pop() {
+            if level == depth {
+                continue;
+            }
+            for (child, _) in generation.children(index).take(most.saturating_sub(found)) {
+                found += 1;
+                next.push((level + 1, child));
+            }
+        }
+        found.min(most)
+    }
+
     /// The object and all below it, parents first.
     pub(crate) fn subtree(&self, top: &ObjectRef) -> Vec<ObjectRef> {
         let generation = self.generation();
