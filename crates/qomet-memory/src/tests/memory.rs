@@ -13,7 +13,7 @@ pub(super) fn anonymous(size: u64, share: bool) -> Region {
 
 /// What `/proc/self/smaps` says about the memory, one value of it.
 fn smaps(region: &Region, field: &str) -> Option<String> {
-    let start = format!("{:x}-", region.address());
+    let start = format!("{:08x}-", region.address());
     let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
     let mut lines = smaps.lines().skip_while(|line| !line.starts_with(&start)).skip(1);
     lines.find_map(|line| line.strip_prefix(field).map(|value| value.trim().to_owned()))
@@ -435,7 +435,7 @@ fn d12_a_guard_page_stands_on_each_side() {
     // Not merely free addresses: reserved ones.
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     assert!(
-        maps.lines().any(|line| line.starts_with(&format!("{end:x}-")) && line.contains("---p")),
+        maps.lines().any(|line| line.starts_with(&format!("{end:08x}-")) && line.contains("---p")),
         "{maps}"
     );
 }

@@ -56,7 +56,7 @@ pub(super) fn can_bind() -> bool {
 
 /// What the kernel says about the memory: `bind:0` and the like.
 fn kernel_policy(region: &Region) -> String {
-    let start = format!("{:x} ", region.address());
+    let start = format!("{:08x} ", region.address());
     let maps = std::fs::read_to_string("/proc/self/numa_maps").unwrap();
     let line = maps.lines().find_map(|line| line.strip_prefix(&start)).unwrap();
     line.replace("prefer (many)", "prefer-many").split(' ').next().unwrap().to_owned()

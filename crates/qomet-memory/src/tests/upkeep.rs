@@ -94,7 +94,8 @@ fn what_is_said_of_the_memory_stays_when_a_page_is_replaced() {
     region.replace_page(pages(1)).unwrap();
 
     let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
-    let start = format!("{:x}-{:x}", region.address(), region.address() + usize::try_from(pages(4)).unwrap());
+    let start =
+        format!("{:08x}-{:08x}", region.address(), region.address() + usize::try_from(pages(4)).unwrap());
     let flags =
         maps.lines().skip_while(|line| !line.starts_with(&start)).find(|line| line.starts_with("VmFlags"));
     assert!(flags.unwrap().contains(" dd"), "one range, still not dumped: {flags:?}");
