@@ -11,7 +11,7 @@ use proptest::test_runner::TestRunner;
 use qapi_parser::spec::{DataOrType, Spec, Type};
 use qomet::{Class, Level, Model, TypeRegistry, ValueType};
 use qomet_config::{Documents, document_schema, qapi_schema, type_schema};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use crate::dummies;
 
@@ -243,6 +243,64 @@ fn examples_and_defaults_are_right_by_the_schema_and_by_the_check() {
     }
 
     assert!(examples > 50, "{examples} examples and defaults");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Of texts of a form of their own there is no example that is right in every bag.
+const WITHOUT_EXAMPLE: &[&str] = &["iv"];
+
+#[test]
+fn every_property_has_in_the_schema_what_is_declared_of_it() {
+    let registry = TypeRegistry::builder().add(qomet_backends::types()).build().unwrap();
+    let (mut seen, mut wrong) = (0, Vec::new());
+    for class in registry.classes().filter(|class| class.is_user_creatable()) {
+        let schema = type_schema(class);
+        let required = schema["required"].as_array().unwrap();
+        for property in class.properties().iter().filter(|property| property.is_settable()) {
+            let there = &schema["properties"][property.name];
+            let has = |keyword: &str| there.get(keyword).is_some();
+            let kind = property.value_type.inner();
+            let counts = matches!(kind, ValueType::Int { .. } | ValueType::Size);
+            let is_lister = there.get("enum").is_some() || matches!(kind, ValueType::Struct(_));
+            let bound = |keyword: &str, bound: Option<i128>| {
+                bound.is_none_or(|bound| there[keyword].as_number().and_then(Number::as_i128) == Some(bound))
+            };
+            let facts = [
+                (
+                    "description",
+                    there["description"] == property.description && !property.description.is_empty(),
+                ),
+                ("a kind", has("type") || has("enum") || has("anyOf")),
+                ("bounds", !counts || (has("minimum") && has("maximum"))),
+                ("minimum", bound("minimum", property.bounds.minimum)),
+                ("maximum", bound("maximum", property.bounds.maximum)),
+                ("multipleOf", bound("multipleOf", property.bounds.multiple_of.map(i128::from))),
+                ("x-mutable", there["x-mutable"] == property.mutability.as_str()),
+                ("unit", property.unit.is_none_or(|unit| there["x-unit"] == unit)),
+                ("unit of sizes", !matches!(kind, ValueType::Size) || there["x-unit"] == "bytes"),
+                ("x-since", property.since.is_none_or(|since| there["x-since"] == since)),
+                ("deprecated", has("deprecated") == property.deprecated.is_some()),
+                ("x-unstable", has("x-unstable") == property.unstable),
+                (
+                    "x-sensitive",
+                    has("x-sensitive") == property.sensitive && has("writeOnly") == property.sensitive,
+                ),
+                ("required", required.contains(&json!(property.name)) == property.is_required()),
+                ("default", !(has("default") && (property.is_required() || property.sensitive))),
+                (
+                    "examples",
+                    has("examples") != property.sensitive
+                        || is_lister
+                        || WITHOUT_EXAMPLE.contains(&property.name),
+                ),
+            ];
+            let missing = facts.iter().filter(|(_, holds)| !holds);
+            wrong.extend(missing.map(|(fact, _)| format!("{}.{}: {fact}", class.name(), property.name)));
+            seen += 1;
+        }
+    }
+
+    assert!(seen > 90, "{seen} properties");
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 

@@ -389,6 +389,45 @@ fn what_is_taken_over_makes_a_document_that_can_be_read() {
 }
 
 #[test]
+fn a_type_brings_what_must_be_given_with_it() {
+    let (mut editor, marks) = Editor::with(r#"[{"qom-type": "|", "size": "1G"}]"#);
+    assert_eq!(
+        editor.accept(marks[0], "memory-backend-file"),
+        r#"[{"qom-type": "memory-backend-file", "id": "${1:id}", "mem-path": "$2", "size": "1G"}]"#
+    );
+
+    let (mut editor, marks) = Editor::with("[object \"a\"]\n  qom-type = |\n");
+    assert_eq!(
+        editor.accept(marks[0], "memory-backend-ram"),
+        "[object \"a\"]\n  qom-type = \"memory-backend-ram\"\n  size = \"$1\"\n"
+    );
+
+    let (mut editor, marks) = Editor::with(r#"{"qom-type": "authz-list", "id": "a", "rules": [|]}"#);
+    assert_eq!(
+        editor.accept(marks[0], "{}"),
+        r#"{"qom-type": "authz-list", "id": "a", "rules": [{"match": "$1", "policy": "$2"}]}"#
+    );
+}
+
+#[test]
+fn the_type_comes_first_and_only_a_whole_document_may_be_a_list_of_objects() {
+    let (mut editor, marks) = Editor::with("{|}");
+    assert_eq!(editor.labels(marks[0]), ["qom-type", "id", "$schema", "objects"]);
+    let (mut editor, marks) = Editor::with("[{|}]");
+    assert_eq!(editor.labels(marks[0]), ["qom-type", "id"]);
+}
+
+#[test]
+fn a_link_by_path_is_completed_by_path() {
+    let (mut editor, marks) = Editor::with(
+        r#"[{"qom-type": "thread-context", "id": "tc0"}, {"qom-type": "memory-backend-ram", "id": "a", "size": "1.5M|", "prealloc-context": "/obj|"}]"#,
+    );
+    assert_eq!(editor.labels(marks[1]), ["/objects/tc0"]);
+    let hover = editor.ask_at("textDocument/hover", marks[0]);
+    assert!(hover.to_string().contains("`1.5M`: 1572864 bytes (1536 KiB)"), "{hover}");
+}
+
+#[test]
 fn sections_are_served_too() {
     let (mut editor, marks) = Editor::with(
         "[object \"tc0\"]\n  qom-type = \"thread-context\"\n[object \"a\"]\n  qom-type = \"memory-backend-ram\"\n  sise = \"1G\"\n  prealloc-context = \"|\"\n  share = |\n  |\n",

@@ -4,6 +4,7 @@ use lsp_types::{CompletionItem, CompletionItemKind, CompletionList};
 use qomet::{Class, Property, Size, TypeRegistry, ValueType};
 use qomet_config::{Language, Node, Outline, Spot, What, default_value};
 
+use super::links::OBJECTS;
 use super::navigate::Context;
 use super::propose::{Proposal, Writer, detail};
 use super::subject::{class_of, is_target, node_at, property_of, text_of, types_at};
@@ -66,8 +67,11 @@ fn bags(registry: &TypeRegistry, writer: &Writer<'_>) -> Vec<CompletionItem> {
     creatable(registry).map(|class| writer.bag(class, &of_class(class))).collect()
 }
 
+/// The types, each with what must be given beside it and is not there yet.
 fn types(registry: &TypeRegistry, writer: &Writer<'_>) -> Vec<CompletionItem> {
-    creatable(registry).map(|class| writer.value(&quoted(class.name()), &of_class(class))).collect()
+    let there = writer.spot.bag.map(|bag| given(bag, writer.spot)).unwrap_or_default();
+    let item = |class: &Class| writer.type_name(class, &there, &of_class(class));
+    creatable(registry).map(item).collect()
 }
 
 /// A member that is no property.
@@ -105,7 +109,11 @@ fn names(registry: &TypeRegistry, writer: &Writer<'_>) -> Vec<CompletionItem> {
     let is_missing = |name: &str| !given.iter().any(|given| given == name);
     let head = HEAD.iter().filter(|(name, _)| is_missing(name));
     let mut items: Vec<CompletionItem> = head
-        .map(|(name, description)| writer.name(Some(&ValueType::String), &fixed(name, description, 0)))
+        .enumerate()
+        .map(|(index, (name, description))| {
+            let item = writer.name(Some(&ValueType::String), &fixed(name, description, 0));
+            CompletionItem { sort_text: Some(format!("0{index}")), ..item }
+        })
         .collect();
     match class_of(registry, bag) {
         Some(class) => {
@@ -116,7 +124,8 @@ fn names(registry: &TypeRegistry, writer: &Writer<'_>) -> Vec<CompletionItem> {
                 writer.name(Some(property.value_type), &proposal)
             }));
         }
-        None if writer.language == Language::Json && is_missing("qom-type") => {
+        // Only the outermost struct may be a whole document.
+        None if writer.language == Language::Json && is_missing("qom-type") && bag.path().is_empty() => {
             items.extend(wrapper(writer, &given));
         }
         None => {}
@@ -189,6 +198,9 @@ fn values(context: &Context<'_>, writer: &Writer<'_>, mut ids: Ids<'_, '_>) -> V
             ValueType::Link { target, .. } | ValueType::Id { target } => {
                 items.extend(ids.of(target, writer));
             }
+            ValueType::Struct(kind) if writer.language == Language::Json => {
+                items.push(writer.structure(kind, &plain("{}", CompletionItemKind::STRUCT, "")));
+            }
             ValueType::List(_) if writer.language == Language::Json => {
                 items.push(writer.value("[]", &plain("[]", CompletionItemKind::VALUE, "")));
             }
@@ -259,10 +271,14 @@ impl Ids<'_, '_> {
         }
         if found.len() > LIMIT {
             *self.is_incomplete = true;
-            found.retain(|(id, ..)| is_meant(self.typed, id));
+            let typed = self.typed.strip_prefix(OBJECTS).unwrap_or(self.typed);
+            found.retain(|(id, ..)| is_meant(typed, id));
             found.truncate(LIMIT);
         }
+        // Who writes a path gets paths: editors look for what begins alike.
+        let prefix = if self.typed.starts_with('/') { OBJECTS } else { "" };
         let item = |(id, type_name, rank): &(String, String, u8)| {
+            let id = &format!("{prefix}{id}");
             let mut proposal = plain(id, CompletionItemKind::REFERENCE, "");
             proposal.detail.clone_from(type_name);
             proposal.rank = *rank;

@@ -1,7 +1,7 @@
 //! What something in a document means.
 
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind};
-use qomet::ValueType;
+use qomet::{Size, ValueType};
 use qomet_config::{Outline, Spot, Step, What};
 
 use super::complete::{HEAD, WRAPPER};
@@ -73,6 +73,10 @@ fn value(
     }
     let text = node_at(spot.bag?, &spot.path)?.str()?;
     types_at(property, &spot.path).into_iter().find_map(|kind| {
+        if let ValueType::Size = kind {
+            let size: Size = text.parse().ok()?;
+            return Some(format!("`{text}`: {} bytes ({size})", size.bytes()));
+        }
         let ValueType::Enum(kind) = kind else { return None };
         let index = kind.names.iter().position(|name| *name == text)?;
         let description = kind.descriptions.get(index).filter(|text| !text.is_empty())?;

@@ -4,7 +4,7 @@ use lsp_types::{
     CompletionItem, CompletionItemKind, CompletionItemTag, CompletionTextEdit, Documentation,
     InsertTextFormat, MarkupContent, MarkupKind, TextEdit,
 };
-use qomet::{Class, Property, ValueType};
+use qomet::{Class, Property, StructType, ValueType};
 use qomet_config::{Language, Spot};
 
 use super::text::Text;
@@ -68,6 +68,47 @@ impl Writer<'_> {
             }
         };
         self.item(proposal, body)
+    }
+
+    /// The name of a type as a value, with what bags of it must have and this one has not. Without places to fill in it is
+    /// the name alone: what is empty would be wrong.
+    pub(super) fn type_name(
+        &self,
+        class: &Class,
+        given: &[String],
+        proposal: &Proposal<'_>,
+    ) -> CompletionItem {
+        let mut body = format!("\"{}\"", class.name());
+        let is_missing = |name: &str| self.has_snippets && !given.iter().any(|given| given == name);
+        let mut number = 1;
+        if is_missing("id") && self.language != Language::Ini {
+            body.push_str(&format!(", \"id\": \"{}\"", self.hole(number, "id")));
+            number += 1;
+        }
+        let required = class.properties().iter().filter(|one| one.is_required() && is_missing(one.name));
+        for property in required {
+            let value = self.empty_value(property.value_type, number);
+            body.push_str(&match self.language {
+                Language::Ini => format!("\n  {} = {value}", property.name),
+                _ => format!(", \"{}\": {value}", property.name),
+            });
+            number += 1;
+        }
+        if self.language != Language::Ini {
+            body.push_str(self.comma());
+        }
+        self.item(proposal, body)
+    }
+
+    /// A struct with the members that it must have.
+    pub(super) fn structure(&self, kind: &StructType, proposal: &Proposal<'_>) -> CompletionItem {
+        let required = kind.members.iter().filter(|member| member.required).enumerate();
+        let members = required.map(|(index, member)| {
+            format!("\"{}\": {}", member.name, self.empty_value(member.value_type, index + 1))
+        });
+        let members = members.collect::<Vec<_>>().join(", ");
+        let content = if members.is_empty() { self.hole(1, "") } else { members };
+        self.item(proposal, format!("{{{content}}}{}", self.comma()))
     }
 
     /// A value: `text` is JSON.

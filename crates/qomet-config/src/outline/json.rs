@@ -78,7 +78,7 @@ impl<'t> Search<'t, '_> {
         let mut before = self.first_inside(node);
         let mut is_first = true;
         for (key, value) in node.members() {
-            let name = name_place(self.text, key);
+            let name = quoted_place(self.text, key);
             if self.offset < name.start {
                 break;
             }
@@ -93,7 +93,10 @@ impl<'t> Search<'t, '_> {
             {
                 let gap = Gap::between(self.text, name.end, self.offset);
                 self.path.push(Step::Member(text));
-                let place = self.offset..self.offset;
+                // Between two quotes that the parser made nothing of.
+                let is_empty = self.offset == value.start() && value.start() == value.end();
+                let here = self.offset..self.offset;
+                let place = if is_empty { quoted_place(self.text, value) } else { here };
                 let spot = gap.filter(|gap| gap.colon).map(|_| self.found(What::Value, place));
                 return ControlFlow::Break(spot);
             }
@@ -136,7 +139,7 @@ impl<'t> Search<'t, '_> {
         if is_container(value) {
             return ControlFlow::Continue(value);
         }
-        ControlFlow::Break(Some(self.found(what, value.start()..value.end())))
+        ControlFlow::Break(Some(self.found(what, quoted_place(self.text, value))))
     }
 
     /// Behind the opening bracket, which the parser may have made up.
@@ -169,16 +172,18 @@ impl<'t> Search<'t, '_> {
     fn found(&mut self, what: What, place: Range<usize>) -> Spot<'t> {
         let next = next_byte(self.text, place.end);
         let is_followed = what == What::Name && next == b':';
-        let ends = matches!(next, 0 | b',' | b':' | b'}' | b']');
         let path = std::mem::take(&mut self.path);
+        // Behind a member of a struct no bracket opens but where the closing one is missing.
+        let is_member = matches!(path.last(), Some(Step::Member(_)));
+        let ends = matches!(next, 0 | b',' | b':' | b'}' | b']') || is_member && matches!(next, b'{' | b'[');
         Spot { what, bag: self.bag, path, place, is_followed, comma_before: None, comma_after: !ends }
     }
 }
 
-/// Where a name stands with its quotes, of which one may be missing.
-fn name_place(text: &str, key: Node<'_>) -> Range<usize> {
+/// Where a name or value stands with its quotes, of which one may be missing.
+fn quoted_place(text: &str, node: Node<'_>) -> Range<usize> {
     let is_quote = |at: usize| matches!(text.as_bytes().get(at), Some(b'"' | b'\''));
-    let (start, end) = (key.start(), key.end());
+    let (start, end) = (node.start(), node.end());
     if is_quote(start) {
         return start..end;
     }

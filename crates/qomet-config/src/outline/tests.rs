@@ -72,6 +72,18 @@ fn parts_of_values_have_their_path() {
 }
 
 #[test]
+fn what_stands_between_single_quotes_is_all_of_it() {
+    assert_eq!(at("{'id': 'a', 'po|l': 'x'}"), "name a /pol <'pol'> followed");
+    assert_eq!(at("{'id': 'a', 'pol': 'x|y'}"), "value a /pol <'xy'>");
+}
+
+#[test]
+fn in_front_of_another_bag_half_of_one_wants_no_comma() {
+    assert_eq!(at("[{\"id\": \"a\", \"si|\n {\"id\": \"b\"}]"), "name a /si <\"si>");
+    assert_eq!(at("[{\"id\": \"a\", \"size\": 1|\n {\"id\": \"b\"}]"), "value a /size <1>");
+}
+
+#[test]
 fn where_something_new_may_stand_is_told_while_it_is_written() {
     assert_eq!(at(r#"{"id": "a", |}"#), "name a / <>");
     assert_eq!(at(r#"{"id": "a", |"#), "name a / <>");

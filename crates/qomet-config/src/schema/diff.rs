@@ -98,6 +98,38 @@ fn without(these: &[Value], those: &[Value]) -> Vec<Value> {
     these.iter().filter(|one| !those.contains(one)).cloned().collect()
 }
 
+fn is_in<N: ?Sized>(all: &[Value], name: &N) -> bool
+where
+    Value: PartialEq<N>,
+{
+    all.iter().any(|one| one == name)
+}
+
+/// The kinds of JSON value that fit; none if all do.
+fn kinds(schema: &Value) -> Option<Vec<Value>> {
+    let kind = |value: &Value| match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    if schema.get("type").is_some() {
+        return Some(names(schema, "type"));
+    }
+    let mut all: Vec<Value> =
+        schema.get("enum")?.as_array()?.iter().map(|value| kind(value).into()).collect();
+    all.dedup();
+    Some(all)
+}
+
+/// Whether values of that kind fit.
+fn takes(schema: &Value, kind: &str) -> bool {
+    kinds(schema).is_none_or(|all| is_in(&all, kind) || kind == "number" && is_in(&all, "integer"))
+}
+
 fn list(values: &[Value]) -> String {
     values.iter().map(Value::to_string).collect::<Vec<_>>().join(", ")
 }
@@ -116,62 +148,84 @@ impl Changes {
         });
     }
 
-    /// Compares what a value may be.
+    /// Compares what a value may be, and what it means.
     fn compare(&mut self, path: &str, old: &Value, new: &Value) {
+        self.compare_member(path, old, new, (false, false));
+    }
+
+    /// The same of a member of a bag or struct, which was and is required or not.
+    fn compare_member(&mut self, path: &str, old: &Value, new: &Value, required: (bool, bool)) {
         if old == new {
             return;
         }
         self.kinds(path, old, new);
         self.choices(path, old, new);
-        self.bound(path, "minimum", old, new, |old, new| new > old);
-        self.bound(path, "maximum", old, new, |old, new| new < old);
-        self.bound(path, "maxLength", old, new, |old, new| new < old);
-        self.multiple(path, old, new);
-        for (keyword, word) in [
-            ("pattern", "pattern"),
-            ("x-link", "type of the link's target"),
-            ("x-unit", "unit"),
-            ("anyOf", "branches"),
-        ] {
-            let (old, new) = (old.get(keyword), new.get(keyword));
-            if old != new {
-                let shown =
-                    |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_string);
-                let what = format!("the {word} changed from {} to {}", shown(old), shown(new));
-                match (old, new) {
-                    (Some(_), None) if keyword == "pattern" => self.compatible(path, what, "more texts fit"),
-                    _ => self.breaking(path, what, "what fitted may not fit now"),
-                }
-            }
+        // What limits a kind of value that was refused before takes nothing away.
+        if takes(old, "number") {
+            self.bound(path, "minimum", old, new, |old, new| new > old);
+            self.bound(path, "maximum", old, new, |old, new| new < old);
+            self.multiple(path, old, new);
         }
-        self.meaning(path, old, new);
+        if takes(old, "string") {
+            self.bound(path, "maxLength", old, new, |old, new| new < old);
+            self.word(path, "pattern", "pattern", old, new);
+        }
+        self.word(path, "not", "exception", old, new);
+        self.word(path, "anyOf", "list of branches", old, new);
+        self.word(path, "x-link", "type of the link's target", old, new);
+        self.word(path, "x-unit", "unit", old, new);
+        self.meaning(path, old, new, required);
         if let (Some(old), Some(new)) = (old.get("items"), new.get("items")) {
             self.compare(&format!("{path}[]"), old, new);
         }
         self.members(path, old, new);
     }
 
-    /// The kinds of JSON value.
-    fn kinds(&mut self, path: &str, old: &Value, new: &Value) {
-        let (old, new) = (names(old, "type"), names(new, "type"));
-        if old.is_empty() && new.is_empty() {
+    /// A keyword of which more can hardly be said than that it changed.
+    fn word(&mut self, path: &str, keyword: &str, word: &str, old: &Value, new: &Value) {
+        let (before, after) = (old.get(keyword), new.get(keyword));
+        if before == after {
             return;
         }
-        let (lost, gained) = (without(&old, &new), without(&new, &old));
-        if !lost.is_empty() && !new.is_empty() || old.is_empty() {
-            let what = if old.is_empty() {
-                format!("must be {}", list(&new))
-            } else {
-                format!("no {} any more", list(&lost))
-            };
-            self.breaking(path, what, "such values are refused");
-        } else if !gained.is_empty() || new.is_empty() {
-            let what = if new.is_empty() {
-                "no kind is asked for any more".to_owned()
-            } else {
-                format!("may be {}", list(&gained))
-            };
-            self.compatible(path, what, "more values fit");
+        let shown = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_string);
+        let what = format!("the {word} changed from {} to {}", shown(before), shown(after));
+        let branches = |schema: &Value| names(schema, keyword);
+        match (keyword, before, after) {
+            ("pattern" | "not", Some(_), None) => self.compatible(path, what, "more values fit"),
+            ("anyOf", Some(_), Some(_)) if without(&branches(old), &branches(new)).is_empty() => {
+                self.compatible(path, what, "more values fit");
+            }
+            ("x-unit", ..) => self.breaking(path, what, "the same number means something else"),
+            _ => self.breaking(path, what, "what fitted may not fit now"),
+        }
+    }
+
+    /// The kinds of JSON value; those of an enum are its values'.
+    fn kinds(&mut self, path: &str, old: &Value, new: &Value) {
+        // What is left of an enum is said as such.
+        if old == new || new.get("enum").is_some() {
+            return;
+        }
+        match (kinds(old), kinds(new)) {
+            (None, None) => {}
+            (None, Some(new)) => {
+                self.breaking(path, format!("must be {}", list(&new)), "such values are refused");
+            }
+            (Some(_), None) => {
+                self.compatible(path, "no kind is asked for any more", "more values fit");
+            }
+            (Some(old), Some(new)) => {
+                let still_fits =
+                    |kind: &Value| is_in(&new, kind) || *kind == "integer" && is_in(&new, "number");
+                let lost: Vec<Value> = old.iter().filter(|kind| !still_fits(kind)).cloned().collect();
+                let gained = without(&new, &old);
+                if !lost.is_empty() {
+                    let what = format!("no {} any more", list(&lost));
+                    self.breaking(path, what, "such values are refused");
+                } else if !gained.is_empty() {
+                    self.compatible(path, format!("may be {}", list(&gained)), "more values fit");
+                }
+            }
         }
     }
 
@@ -184,7 +238,7 @@ impl Changes {
                 self.breaking(path, format!("only {} are left", list(&after)), "other values are refused");
             }
             (false, true) => {
-                self.compatible(path, "it is no enum any more", "the kind of value tells what fits")
+                self.compatible(path, "it is no enum any more", "the kind of value tells what fits");
             }
             (false, false) => {
                 let (lost, gained) = (without(&before, &after), without(&after, &before));
@@ -243,28 +297,18 @@ impl Changes {
     }
 
     /// What a value means beside which values fit.
-    fn meaning(&mut self, path: &str, old: &Value, new: &Value) {
-        match (old.get("default"), new.get("default")) {
-            (before, after) if before == after => {}
-            (Some(before), Some(after)) => {
-                let what = format!("the default changed from {before} to {after}");
+    fn meaning(&mut self, path: &str, old: &Value, new: &Value, required: (bool, bool)) {
+        let says = |schema: &Value, keyword: &str| schema.get(keyword) == Some(&Value::Bool(true));
+        let sensitive = (says(old, "x-sensitive"), says(new, "x-sensitive"));
+        // Nobody left out what had to be given; what must be given now is said elsewhere; and of what is sensitive the
+        // default is not shown.
+        if required == (false, false) && sensitive.0 == sensitive.1 {
+            let shown = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_string);
+            let (before, after) = (old.get("default"), new.get("default"));
+            if before != after {
+                let what = format!("the default changed from {} to {}", shown(before), shown(after));
                 self.breaking(path, what, "bags that leave it out mean something else");
             }
-            (None, Some(after)) => {
-                self.breaking(
-                    path,
-                    format!("the default {after} is new"),
-                    "bags that leave it out mean something else",
-                );
-            }
-            (Some(before), None) => {
-                self.breaking(
-                    path,
-                    format!("the default {before} is gone"),
-                    "bags that leave it out mean something else",
-                );
-            }
-            (None, None) => {}
         }
         let mutable =
             |schema: &Value| schema.get("x-mutable").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -277,8 +321,7 @@ impl Changes {
                 self.compatible(path, "can be changed in place", "a change no longer replaces the object")
             }
         }
-        let says = |schema: &Value, keyword: &str| schema.get(keyword) == Some(&Value::Bool(true));
-        match (says(old, "x-sensitive"), says(new, "x-sensitive")) {
+        match sensitive {
             (false, true) => self.breaking(path, "is sensitive", "it cannot be read any more"),
             (true, false) => self.breaking(path, "is not sensitive any more", "what was secret is shown"),
             _ => {}
@@ -302,7 +345,6 @@ impl Changes {
         let (before, after) = (members(old), members(new));
         let (before, after) = (before.as_ref().unwrap_or(&empty), after.as_ref().unwrap_or(&empty));
         let (needed, needs) = (names(old, "required"), names(new, "required"));
-        let is_in = |all: &[Value], name: &str| all.iter().any(|one| one == name);
         for (name, old) in before {
             let path = format!("{path}.{name}");
             let Some(new) = after.get(name) else {
@@ -314,7 +356,7 @@ impl Changes {
                 (true, false) => self.compatible(&path, "is not required any more", "more bags fit"),
                 _ => {}
             }
-            self.compare(&path, old, new);
+            self.compare_member(&path, old, new, (is_in(&needed, name), is_in(&needs, name)));
         }
         for name in after.keys().filter(|name| !before.contains_key(*name)) {
             let path = format!("{path}.{name}");
@@ -443,6 +485,80 @@ mod tests {
                 "breaking: lamp: the type is gone (its bags are refused)",
                 "compatible: door: the type is new (no bag could name it)"
             ]
+        );
+    }
+
+    /// Every kind of change, with what it is said to be.
+    #[test]
+    fn each_change_is_classified() {
+        let int = json!({ "type": "integer", "minimum": 0, "maximum": 255 });
+        let size =
+            json!({ "type": ["integer", "string"], "minimum": 0, "maximum": 255, "pattern": "^[0-9]+[kM]$" });
+        let text = json!({ "type": "string" });
+        let path = json!({ "type": "string", "maxLength": 4095, "pattern": "^[^0]*$" });
+        let number = json!({ "type": "number" });
+        let switch = json!({ "enum": [true, false, "on", "off"] });
+        let tristate = json!({ "enum": ["auto", "on", "off"] });
+        let names = json!({ "enum": ["slow", "fast"] });
+        let ints = json!({ "type": "array", "items": int });
+        let sizes = json!({ "type": "array", "items": size });
+        let either = |branches: &[&Value]| json!({ "anyOf": branches });
+        let plain = json!({});
+        let (secret, old, shaky) =
+            (json!({ "x-sensitive": true }), json!({ "deprecated": true }), json!({ "x-unstable": true }));
+        let unit = |unit: &str| json!({ "x-unit": unit });
+        let link = |target: &str| json!({ "type": "string", "x-link": target });
+        let compatible = [
+            (&int, &size),
+            (&int, &number),
+            (&names, &text),
+            (&path, &text),
+            (&ints, &sizes),
+            (&either(&[&int]), &either(&[&int, &text])),
+            (&plain, &old),
+            (&old, &plain),
+            (&shaky, &plain),
+        ];
+        let breaking = [
+            (&size, &int),
+            (&number, &int),
+            (&text, &int),
+            (&text, &names),
+            (&text, &path),
+            (&switch, &tristate),
+            (&switch, &text),
+            (&sizes, &ints),
+            (&ints, &int),
+            (&either(&[&int, &text]), &either(&[&int])),
+            (&plain, &secret),
+            (&secret, &plain),
+            (&plain, &shaky),
+            (&unit("s"), &unit("ms")),
+            (&link("fan"), &link("lamp")),
+        ];
+        let impact = |(old, new): &(&Value, &Value)| {
+            let changes = schema_diff(&with((*old).clone()), &with((*new).clone()));
+            changes.iter().map(|change| change.impact).min()
+        };
+        for pair in &compatible {
+            assert_eq!(impact(pair), Some(Impact::Compatible), "{pair:?}");
+        }
+        for pair in &breaking {
+            assert_eq!(impact(pair), Some(Impact::Breaking), "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn what_need_not_be_given_any_more_may_have_any_default() {
+        let of = |property: Value, required: Value| json!({ "title": "fan", "properties": { "speed": property }, "required": required });
+        let (needed, free) = (of(json!({}), json!(["speed"])), of(json!({ "default": 1 }), json!([])));
+        assert_eq!(
+            told(needed.clone(), free.clone()),
+            ["compatible: fan.speed: is not required any more (more bags fit)"]
+        );
+        assert_eq!(
+            told(free, needed),
+            ["breaking: fan.speed: is required (bags that leave it out are refused)"]
         );
     }
 

@@ -6,6 +6,7 @@
 use qomet::{Class, Presence, Property, Size, ValueType};
 use serde_json::{Map, Value, json};
 
+use super::value::number;
 use crate::json::JsonOutput;
 
 /// Sizes as people write them, the usual one first.
@@ -24,7 +25,8 @@ pub fn default_value(property: &Property) -> Option<Value> {
     }
 }
 
-/// A value that the property takes: the declared example, or the usual form of a size.
+/// A value that the property takes: the declared example, the usual form of a size, the default of a number, what a link looks
+/// like.
 pub(super) fn example(property: &Property) -> Option<Value> {
     match (property.example, property.value_type.inner()) {
         _ if property.sensitive => None,
@@ -34,6 +36,13 @@ pub(super) fn example(property: &Property) -> Option<Value> {
             let fits = |text: &str| text.parse().is_ok_and(|Size(bytes)| is_within(property, bytes));
             SIZES.into_iter().find(|text| fits(text)).map(Value::from)
         }
+        (None, ValueType::Int { .. } | ValueType::Number) => {
+            let default = default_value(property).filter(Value::is_number);
+            default.or_else(|| Some(number(property.bounds.minimum.unwrap_or(1).max(1))))
+        }
+        (None, ValueType::List(ValueType::Int { .. })) => Some(json!([0])),
+        (None, kind @ (ValueType::Id { .. } | ValueType::Link { .. })) => plain(kind),
+        // What an enum takes is listed, and of other texts nobody knows which are right.
         (None, _) => None,
     }
 }
