@@ -12,6 +12,7 @@
 //! run       what `run` makes, holds and leaves behind
 //! map       what `map` shows of documents and of a running program
 //! preview   what `preview` says would be programmed
+//! locks     windows of one file in two processes at once
 //! load      many clients, bad clients, damaged streams
 //! serve     where `run --qmp` serves, systemd, the log
 //! store     the backing store truncated, removed, filled up, unmounted while a server has it mapped
@@ -24,6 +25,7 @@ mod client;
 mod crash;
 mod examples;
 mod load;
+mod locks;
 mod lsp;
 mod map;
 mod memory;

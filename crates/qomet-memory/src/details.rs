@@ -297,6 +297,10 @@ impl MemoryError {
                 .found(Bytes(*found))
                 .help("keep other programs from changing the file meanwhile")
                 .host(),
+            E::LockConflict { .. } => Details::of("file-lock-conflict")
+                .on("x-lock")
+                .help("end that process, or use another range; x-lock=auto would only warn")
+                .host(),
             E::NotPlanned { .. } => Details::of("not-planned").host(),
             E::Host { call, errno, .. } => host(*call, *errno),
             E::NoPage { .. } => Details::of("no-backing-page")
@@ -397,7 +401,7 @@ fn host(call: Call, errno: Errno) -> Details {
         Call::Nodes | Call::Bind | Call::BindMany => Some("host-nodes"),
         Call::Affinity | Call::SetAffinity | Call::ListCpus => None,
         Call::Advise | Call::PageSize | Call::Cpus | Call::DontNeed | Call::PunchHole => None,
-        Call::CopyIn | Call::CopyOut | Call::Sync | Call::Present | Call::WhichNode => None,
+        Call::CopyIn | Call::CopyOut | Call::Lock | Call::Sync | Call::Present | Call::WhichNode => None,
         _ => Some("mem-path"),
     };
     let help = match errno {

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 
 use crate::faults::Call;
+use crate::locks::{Conflict, Holder};
 use crate::map::MAX_NODES;
 use crate::numa::Nodes;
 use crate::pages::{Bytes, PageUnit};
@@ -113,6 +114,8 @@ pub enum MemoryError {
     Replaced { path: PathBuf },
     #[error("'{}' is {} long after it was set to {}", path.display(), Bytes(*found), Bytes(*expected))]
     LengthChanged { path: PathBuf, expected: u64, found: u64 },
+    #[error("{} of '{owner}' in '{}' cannot be locked: {}", range(own), path.display(), Holder(other))]
+    LockConflict { path: PathBuf, owner: String, own: Range<u64>, other: Conflict },
     #[error("no request of '{owner}' is in this plan")]
     NotPlanned { owner: String },
     #[error("cannot {} {subject}: {}", call.action(), errno.desc())]

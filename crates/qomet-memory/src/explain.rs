@@ -201,6 +201,17 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
         "Two objects have windows that overlap in one file. If both are shared and writable, each sees the writes of the other.",
     ),
     (
+        "file-lock-conflict",
+        "With x-lock=on the window of the file is locked against other processes (fcntl_locking(2)), and another one has locked a \
+         part of it: it maps it too, or uses it otherwise. If both write, each sees the writes of the other.",
+    ),
+    (
+        "file-range-locked",
+        "Another process has locked a part of the window's file (fcntl_locking(2)), or maps it as this program does by default. If \
+         both write, each sees the writes of the other. x-lock=on refuses that. x-lock=auto, the default, tells of it, and \
+         claims the window where other processes of this program look and nobody else does; x-lock=off neither claims nor looks.",
+    ),
+    (
         "memory-may-run-out",
         "All the memory that is created together is more than there is: than what is left of memory and swap for what \
          prealloc=on makes present at once, than all of it for the rest, than the pool has huge pages, than '/dev/shm' has free. The host and each \

@@ -92,6 +92,8 @@ pub enum Call {
     Spawn,
     /// `madvise(MADV_DONTNEED)`.
     DontNeed,
+    /// `fcntl` with `F_OFD_SETLK` or `F_OFD_GETLK`: a lock on a window.
+    Lock,
     /// `msync`.
     Sync,
     /// `ioctl(PAGEMAP_SCAN)`, or reading `/proc/self/smaps`: which pages are present.
@@ -137,6 +139,7 @@ impl Call {
             Call::Affinity | Call::ListCpus => "read the CPUs of",
             Call::SetAffinity => "set the CPUs of",
             Call::Spawn => "start a thread for",
+            Call::Lock => "lock",
             Call::Sync => "write back",
             Call::Present | Call::WhichNode => "find out what is present of",
             Call::CopyOut => "read",

@@ -10,6 +10,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use nix::sys::stat::{FileStat, Mode};
 use nix::unistd::{AccessFlags, Pid, SysconfVar, UnlinkatFlags, Whence};
 
 use crate::faults::{Call, Faults};
+use crate::locks::{Conflict, Hold};
 use crate::supply::Amount;
 
 /// A way to the operating system: the real one, or one that refuses by plan. Cheap to clone.
@@ -248,6 +250,37 @@ impl Host {
         again(|| nix::fcntl::fallocate(file, mode, start, length))
     }
 
+    /// Locks a range of a file, or gives it back.
+    pub(crate) fn set_lock(&self, file: &OwnedFd, range: Range<u64>, hold: Hold) -> Result<(), Errno> {
+        self.gate(Call::Lock)?;
+        let lock = flock(&range, hold)?;
+        again(|| nix::fcntl::fcntl(file, FcntlArg::F_OFD_SETLK(&lock))).map(drop)
+    }
+
+    /// A lock of somebody else that is in the way of one.
+    pub(crate) fn find_lock(
+        &self,
+        file: &OwnedFd,
+        range: Range<u64>,
+        hold: Hold,
+    ) -> Result<Option<Conflict>, Errno> {
+        self.gate(Call::Lock)?;
+        let mut lock = flock(&range, hold)?;
+        nix::fcntl::fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock))?;
+        if lock.l_type == flock_type(Hold::Nothing)? {
+            return Ok(None);
+        }
+        let number = |value: i64| u64::try_from(value).map_err(|_| Errno::EOVERFLOW);
+        let start = number(lock.l_start)?;
+        let end = match number(lock.l_len)? {
+            // To the end of the file, wherever that comes to be.
+            0 => crate::MAX_END,
+            length => start.saturating_add(length),
+        };
+        let write = lock.l_type == flock_type(Hold::Writing)?;
+        Ok(Some(Conflict { range: start..end, write, process: Some(lock.l_pid).filter(|pid| *pid > 0) }))
+    }
+
     /// What keeps a memfd as it is: `F_SEAL_*`; none for other files.
     pub(crate) fn seals(&self, file: impl AsFd) -> Result<SealFlag, Errno> {
         self.gate(Call::Seals)?;
@@ -434,6 +467,22 @@ fn allows(file: &OwnedFd, write: bool) -> Result<(), Errno> {
         _ if write => Err(Errno::EACCES),
         _ => Ok(()),
     }
+}
+
+fn flock_type(hold: Hold) -> Result<i16, Errno> {
+    let kind = match hold {
+        Hold::Nothing => libc::F_UNLCK,
+        Hold::Reading => libc::F_RDLCK,
+        Hold::Writing => libc::F_WRLCK,
+    };
+    i16::try_from(kind).map_err(|_| Errno::EOVERFLOW)
+}
+
+/// A lock as the kernel has it. Locks of descriptions name no process.
+fn flock(range: &Range<u64>, hold: Hold) -> Result<libc::flock, Errno> {
+    let whence = i16::try_from(libc::SEEK_SET).map_err(|_| Errno::EOVERFLOW)?;
+    let (start, length) = (signed(range.start)?, signed(range.end.saturating_sub(range.start))?);
+    Ok(libc::flock { l_type: flock_type(hold)?, l_whence: whence, l_start: start, l_len: length, l_pid: 0 })
 }
 
 /// Repeats a call that a signal interrupted.

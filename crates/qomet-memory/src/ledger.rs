@@ -40,6 +40,8 @@ use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use crate::host::Host;
+use crate::locks::{Blocked, Hold, Lock, Locks, Wish};
 use crate::probe::FileId;
 
 /// The files of one model. Cheap to clone; clones are the same ledger.
@@ -69,6 +71,8 @@ struct Entry {
     /// By number, which is the order in which they were opened.
     windows: BTreeMap<u64, Window>,
     change: Option<Change>,
+    /// Who has the turn has them.
+    locks: Locks,
     /// Somebody has the turn.
     busy: bool,
 }
@@ -248,7 +252,7 @@ impl FileLedger {
         let mut state = self.shared.state.lock();
         let number = state.number();
         state.files.entry(file).or_default().windows.insert(number, window);
-        Held { ledger: self.clone(), file, number }
+        Held { ledger: self.clone(), file, number, locked: None }
     }
 }
 
@@ -329,6 +333,23 @@ impl Turn<'_> {
     }
 }
 
+impl Turn<'_> {
+    /// Does something with the locks, which are calls to the file system.
+    fn with_locks<R>(&self, work: impl FnOnce(&mut Locks) -> R) -> R {
+        let take = |locks: &mut Locks| {
+            let mut state = self.ledger.shared.state.lock();
+            if let Some(entry) = state.files.get_mut(&self.file) {
+                std::mem::swap(&mut entry.locks, locks);
+            }
+        };
+        let mut locks = Locks::default();
+        take(&mut locks);
+        let done = work(&mut locks);
+        take(&mut locks);
+        done
+    }
+}
+
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut state = self.ledger.shared.state.lock();
@@ -347,16 +368,35 @@ pub(crate) struct Held {
     ledger: FileLedger,
     file: FileId,
     number: u64,
+    /// Through whom it was locked, if it was.
+    locked: Option<Host>,
 }
 
 impl Held {
     pub(crate) fn file(&self) -> FileId {
         self.file
     }
+
+    /// Locks the window, of which `file` is open, against other processes.
+    pub(crate) fn lock(
+        &mut self,
+        host: &Host,
+        file: &Arc<OwnedFd>,
+        range: Range<u64>,
+        hold: Hold,
+        lock: Lock,
+    ) -> Result<(), Blocked> {
+        let wish = Wish { number: self.number, range, hold, lock };
+        self.locked = Some(host.clone());
+        self.ledger.turn(self.file).with_locks(|locks| locks.add(host, file, wish))
+    }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
+        if let Some(host) = &self.locked {
+            self.ledger.turn(self.file).with_locks(|locks| locks.remove(host, self.number));
+        }
         let mut state = self.ledger.shared.state.lock();
         if let Some(entry) = state.files.get_mut(&self.file) {
             entry.windows.remove(&self.number);

@@ -49,6 +49,7 @@ mod groups;
 mod host;
 mod huge;
 mod ledger;
+mod locks;
 #[allow(unsafe_code, reason = "the one module that maps")]
 mod map;
 mod numa;
@@ -84,6 +85,7 @@ pub use faults::{Call, Faults};
 pub use foresee::{Foreseen, ForeseenFile, foresee_anonymous, foresee_file};
 pub use host::Host;
 pub use ledger::{FileLedger, Window};
+pub use locks::{Conflict, Lock};
 pub use open::Opened;
 pub use pages::{PageSource, PageUnit};
 pub use plan::Plan;

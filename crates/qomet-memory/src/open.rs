@@ -17,7 +17,8 @@ use crate::error::MemoryError;
 use crate::faults::Call;
 use crate::host::Host;
 use crate::huge;
-use crate::ledger::FileLedger;
+use crate::ledger::{FileLedger, Held};
+use crate::locks::{Blocked, Hold, Lock};
 use crate::map::{Mapping, Shape, Source};
 use crate::numa;
 use crate::pages::PageUnit;
@@ -56,10 +57,12 @@ pub(crate) fn file(
         check::require_dax(host, request, probe)?;
     }
     let share = request.memory.share;
-    let held = probe
+    let mut held = probe
         .id()
         .filter(|_| probe.kind != Kind::Char)
         .map(|id| ledger.hold(id, owner, request.offset..end, request.writes_reach_the_file()));
+    let file = Arc::new(file);
+    let told = held.as_mut().map_or(Ok(None), |held| lock(host, held, owner, request, &file))?;
     let place = Position::natural(probe.unit, size, request.offset).aligned(request.alignment());
     let shape = Shape {
         length: size,
@@ -70,7 +73,6 @@ pub(crate) fn file(
         reserve: request.memory.reserve != Some(false),
     };
     let sync = request.pmem && share;
-    let file = Arc::new(file);
     let source = Source::File { file: file.as_fd(), offset: request.offset, shared: share, sync };
     let mapping = Mapping::new(host, source, shape).map_err(|refusal| match refusal.errno {
         Errno::EOPNOTSUPP if sync => MemoryError::PmemWithoutDax { path: path.clone() },
@@ -97,7 +99,35 @@ pub(crate) fn file(
             _ => Blocks::None,
         },
     };
-    finish(host, mapping, parts, &request.memory)
+    let mut opened = finish(host, mapping, parts, &request.memory)?;
+    opened.warnings.extend(told);
+    Ok(opened)
+}
+
+/// Locks the window against other processes, as was asked. Returns what there is to warn of.
+fn lock(
+    host: &Host,
+    held: &mut Held,
+    owner: &str,
+    request: &FileRequest,
+    file: &Arc<OwnedFd>,
+) -> Result<Option<MemoryWarning>, MemoryError> {
+    let Some(end) = request.end().filter(|_| request.lock != Lock::Off) else { return Ok(None) };
+    let (own, must) = (request.offset..end, request.lock == Lock::On);
+    let hold = if request.writes_reach_the_file() { Hold::Writing } else { Hold::Reading };
+    let (path, owner) = (request.path.clone(), owner.to_owned());
+    match held.lock(host, file, own.clone(), hold, request.lock) {
+        Ok(()) => Ok(None),
+        Err(Blocked::By(other)) if must => Err(MemoryError::LockConflict { path, owner, own, other }),
+        Err(Blocked::By(other)) => Ok(Some(MemoryWarning::FileRangeLocked { path, owner, own, other })),
+        Err(Blocked::Refused) if must => {
+            let why = "on a file system that refuses locks";
+            Ok(Some(MemoryWarning::NoEffect { setting: "x-lock=on", why }))
+        }
+        Err(Blocked::Failed(errno)) if must => Err(host_error(Call::Lock, &path, errno)),
+        // Nobody asked for it.
+        Err(Blocked::Refused | Blocked::Failed(_)) => Ok(None),
+    }
 }
 
 /// Where in the address space a window may be: what is left of its address when it is divided by `alignment`.

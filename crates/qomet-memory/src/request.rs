@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::host::Place;
+use crate::locks::Lock;
 
 /// What all memory has in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +118,8 @@ pub struct FileRequest {
     pub pmem: bool,
     /// The contents of the window are worthless once the memory goes.
     pub discard_data: bool,
+    /// Whether the window is locked against other processes.
+    pub lock: Lock,
     /// What all memory has in common.
     pub memory: MemoryOptions,
 }
@@ -134,6 +137,7 @@ impl FileRequest {
             rom: Rom::Auto,
             pmem: false,
             discard_data: false,
+            lock: Lock::default(),
             memory: MemoryOptions::default(),
         }
     }

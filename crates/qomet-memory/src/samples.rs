@@ -4,6 +4,7 @@
 
 use crate::error::{Left, MAX_END, MemoryError, Misplacement};
 use crate::faults::Call;
+use crate::locks::Conflict;
 use crate::pages::{PageSource, PageUnit};
 use crate::request::Policy;
 
@@ -118,6 +119,18 @@ impl MemoryError {
             Self::DaxNeedsShare { path: "/dev/dax0.0".into() },
             Self::Replaced { path: path() },
             Self::LengthChanged { path: path(), expected: 8192, found: 4096 },
+            Self::LockConflict {
+                path: path(),
+                owner: "ram0".into(),
+                own: 0x1000..0x3000,
+                other: Conflict { range: 0..0x2000, write: true, process: None },
+            },
+            Self::LockConflict {
+                path: path(),
+                owner: "ram0".into(),
+                own: 0x1000..0x3000,
+                other: Conflict { range: 0x2000..0x2001, write: false, process: Some(4711) },
+            },
             Self::NotPlanned { owner: "ram0".into() },
             Self::Host { call: Call::SetLength, subject: subject(), errno: Errno::EFBIG },
             Self::Host { call: Call::Map, subject: "memory".into(), errno: Errno::ENOMEM },

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::error::range;
+use crate::locks::{Conflict, Holder};
 use crate::numa::Nodes;
 use crate::pages::Bytes;
 use crate::supply::{Lack, Source, Supply};
@@ -28,6 +29,8 @@ pub enum MemoryWarning {
         /// Writes of each reach the other: an error where warnings are taken strictly.
         both_shared_and_writable: bool,
     },
+    #[error("{} of '{owner}' in '{}' is not its alone: {}", range(own), path.display(), Holder(other))]
+    FileRangeLocked { path: PathBuf, owner: String, own: Range<u64>, other: Conflict },
     #[error("{}", Lack { backends: *backends, needed: *needed, room: *room, supply })]
     MemoryMayRunOut { backends: usize, needed: u64, room: u64, supply: Supply },
     #[error("{setting} has no effect {why}")]
@@ -52,6 +55,7 @@ impl MemoryWarning {
         match self {
             Self::BackingMayRunOut { .. } => "backing-may-run-out",
             Self::FileRangesOverlap { .. } => "file-ranges-overlap",
+            Self::FileRangeLocked { .. } => "file-range-locked",
             Self::MemoryMayRunOut { .. } => "memory-may-run-out",
             Self::NoEffect { .. } => "no-effect",
             Self::SizeRoundedUp { .. } => "size-rounded-up",
@@ -69,6 +73,7 @@ impl MemoryWarning {
                 Some("size")
             }
             Self::FileRangesOverlap { .. } => Some("offset"),
+            Self::FileRangeLocked { .. } => Some("mem-path"),
             Self::NoEffect { setting, .. } => setting.split('=').next(),
             Self::MemfdNotShared => Some("share"),
             Self::TemplateCopied { .. } => Some("prealloc"),
@@ -86,6 +91,9 @@ impl MemoryWarning {
             }
             Self::FileRangesOverlap { own, others, .. } => {
                 Some(format!("the next free offset after both is {:#x}", own.end.max(others.end)))
+            }
+            Self::FileRangeLocked { .. } => {
+                Some("x-lock=on refuses the memory then; x-lock=off says that others are welcome".to_owned())
             }
             Self::MemoryMayRunOut { needed, room, supply, .. } => {
                 let excess = Bytes(needed.saturating_sub(*room));
@@ -130,6 +138,12 @@ impl MemoryWarning {
                 other: "ram0".into(),
                 others: 0..0x2000,
                 both_shared_and_writable: true,
+            },
+            Self::FileRangeLocked {
+                path: path(),
+                owner: "ram0".into(),
+                own: 0x1000..0x3000,
+                other: Conflict { range: 0..0x2000, write: true, process: None },
             },
             Self::MemoryMayRunOut {
                 backends: 2,

@@ -8,7 +8,7 @@ use qomet::{
     About, Borrowed, Content, Descriptors, Diagnostic, Instance, ProbeContext, Progress, Related, Result,
     Surroundings,
 };
-use qomet_memory::{FileRequest, MemoryWarning, Passed, Region, Rom};
+use qomet_memory::{FileRequest, Lock, MemoryWarning, Passed, Region, Rom};
 
 use super::backend::{BackendState, HostMemory, MemoryBackend};
 use super::batch::{Files, MemoryHost, Requests};
@@ -70,6 +70,9 @@ pub struct FileBackend {
     /// Whether the memory is ROM; auto: as `readonly` says
     #[property(default = OnOffAuto::Auto, effective = FileBackend::effective_rom)]
     rom: OnOffAuto,
+    /// Whether the window is locked against other processes; auto: only warn of others
+    #[property(default = OnOffAuto::Auto)]
+    x_lock: OnOffAuto,
 }
 
 impl FileBackend {
@@ -89,6 +92,11 @@ impl FileBackend {
             },
             pmem: self.pmem,
             discard_data: self.discard_data.get(),
+            lock: match self.x_lock {
+                OnOffAuto::Auto => Lock::Warn,
+                OnOffAuto::On => Lock::On,
+                OnOffAuto::Off => Lock::Off,
+            },
             memory: self.options(false),
         }
     }

@@ -38,6 +38,8 @@ fn transaction(bench: &mut Bench) -> Result<Vec<Region>, MemoryError> {
         ("folder".to_owned(), shared(bench.folder.path(), 0, pages(1))),
         ("template".to_owned(), template),
     ];
+    // Locks that nobody asked for are a wish.
+    let requests = requests.map(|(owner, request)| (owner, FileRequest { lock: Lock::On, ..request }));
     let plan = bench.ledger.plan(&bench.host, requests);
     if let Some(fault) = plan.verdicts().find_map(|(_, verdict)| verdict.faults.first()) {
         return Err(fault.clone());
@@ -117,6 +119,7 @@ fn c14_every_kind_of_call_is_an_error_when_refused() {
         Call::Advise,
         Call::Populate,
         Call::Spawn,
+        Call::Lock,
     ];
     let ignored: Vec<_> = kinds.into_iter().filter(|call| !refusal_is_seen(*call)).collect();
     assert_eq!(ignored, []);

@@ -3,6 +3,7 @@
 mod anonymous;
 mod failures;
 mod files;
+mod locks;
 mod memory;
 mod messages;
 mod modes;
