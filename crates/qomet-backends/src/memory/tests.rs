@@ -564,6 +564,24 @@ fn d10_memory_that_is_leased_is_not_deleted_and_names_its_user() {
     model.delete(&object).unwrap();
 }
 
+#[test]
+fn d10_everybody_who_uses_memory_is_named_and_the_last_frees_it() {
+    let model = model();
+    let object = model.create(draft(&model, "memory-backend-ram", "m", &[("size", &PAGE)])).unwrap();
+    let device = super::lease_memory(&model, "m", "a device").unwrap();
+    let guest = super::lease_memory(&model, "m", "a guest").unwrap();
+
+    let both = model.delete(&object).unwrap_err().to_string();
+    drop(guest);
+    let one = model.delete(&object).unwrap_err().to_string();
+    device.1.write(0, b"x").unwrap();
+
+    assert!(both.contains("a device") && both.contains("a guest"), "{both}");
+    assert!(one.contains("a device") && !one.contains("a guest"), "{one}");
+    drop(device);
+    model.delete(&object).unwrap();
+}
+
 /// A model that was passed a file of two pages as set 3, and the file.
 fn passed(access: qomet::Access) -> (Model, fs::File, Folder) {
     let (model, folder) = (model(), Folder::new());

@@ -440,6 +440,36 @@ fn d12_a_guard_page_stands_on_each_side() {
     );
 }
 
+/// Which of the bytes in front of a region, at its ends and behind it can be read.
+fn readable(region: &Region) -> [bool; 4] {
+    let probe = |at: usize| {
+        let mut byte = [0];
+        let remote = [nix::sys::uio::RemoteIoVec { base: at, len: 1 }];
+        let mut local = [std::io::IoSliceMut::new(&mut byte)];
+        nix::sys::uio::process_vm_readv(nix::unistd::Pid::this(), &mut local, &remote).is_ok()
+    };
+    let (start, end) = (region.address(), region.address() + usize::try_from(region.mapped_len()).unwrap());
+    [probe(start - 1), probe(start), probe(end - 1), probe(end)]
+}
+
+#[test]
+fn d12_windows_of_one_file_have_guards_between_them() {
+    let mut bench = Bench::new();
+    let path = bench.file("ram", &zeroes(pages(8)));
+    let regions: Vec<Region> =
+        (0..8).map(|page| bench.region(&shared(&path, pages(page), pages(1)))).collect();
+    let readable: Vec<_> = regions.iter().map(readable).collect();
+    assert_eq!(readable, [[false, true, true, false]; 8]);
+}
+
+#[test]
+fn d12_a_window_of_huge_pages_has_guards_too() {
+    let Some(_pool) = HugePages::exactly(2) else { return skip("cannot reserve two huge pages") };
+    let kind = AnonymousKind::Memfd { huge: true, huge_size: Some(2 << 20), seal: true };
+    let region = create_anonymous(&Host::real(), &AnonymousRequest::shared(kind, 4 << 20)).unwrap().region;
+    assert_eq!(readable(&region), [false, true, true, false]);
+}
+
 #[test]
 fn d14_a_region_tells_file_offset_length_and_page_size() {
     let mut bench = Bench::new();

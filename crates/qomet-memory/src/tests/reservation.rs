@@ -147,3 +147,60 @@ fn every_call_that_is_refused_is_told() {
 
     assert_eq!(refused, [Call::PageSize, Call::Reserve, Call::Map, Call::Map, Call::Advise]);
 }
+
+const HUGE: u64 = 2 << 20;
+
+#[test]
+fn huge_pages_of_a_file_stand_beside_small_ones_at_multiples_of_their_size() {
+    let Some(mount) = Mount::new("hugetlbfs", "pagesize=2M") else { return skip("cannot mount hugetlbfs") };
+    let Some(_pool) = HugePages::exactly(3) else { return skip("cannot reserve three huge pages") };
+    let mut bench = Bench::new();
+    let large = Arc::new(bench.region(&shared(&mount.path("ram"), HUGE, 2 * HUGE)));
+    let small = window(&mut bench, "small", PAGE, 1, true);
+    large.write(HUGE + 5, b"a").unwrap();
+    small.write(0, b"b").unwrap();
+
+    let members = vec![(0, Arc::clone(&small)), (HUGE, Arc::clone(&large)), (3 * HUGE, small)];
+    let reserved = Reservation::map(&bench.host, PAGE, members).unwrap();
+
+    assert_eq!(reserved.address() % usize::try_from(HUGE).unwrap(), 0);
+    let at = |place| byte(address(&reserved, place));
+    assert_eq!([at(0), at(HUGE), at(2 * HUGE + 5), at(3 * HUGE)], [Ok(b'b'), Ok(0), Ok(b'a'), Ok(b'b')]);
+    let nobodys = [at(PAGE), at(HUGE - 1), at(3 * HUGE + PAGE), byte(reserved.address() - 1)];
+    assert_eq!(nobodys, [Err(Errno::EFAULT); 4]);
+    // All of it goes again: the pool is whole once the file has gone too.
+    drop(reserved);
+    drop(large);
+    bench.roll_back();
+    assert_eq!(HugePages::number("free_hugepages"), Some(3));
+}
+
+#[test]
+fn huge_pages_side_by_side_have_a_guard_at_each_end_only() {
+    let Some(_pool) = HugePages::exactly(3) else { return skip("cannot reserve three huge pages") };
+    let kind = AnonymousKind::Memfd { huge: true, huge_size: Some(HUGE), seal: true };
+    let memory = |pages| {
+        let request = AnonymousRequest::shared(kind, pages * HUGE);
+        Arc::new(create_anonymous(&Host::real(), &request).unwrap().region)
+    };
+    let (first, second) = (memory(1), memory(2));
+    second.write(0, b"x").unwrap();
+
+    let both = Reservation::map(&Host::real(), PAGE, vec![(0, first), (HUGE, second)]).unwrap();
+
+    let at = |place| byte(address(&both, place));
+    assert_eq!([at(0), at(HUGE - 1), at(HUGE), at(3 * HUGE - 1)], [Ok(0), Ok(0), Ok(b'x'), Ok(0)]);
+    assert_eq!([byte(both.address() - 1), at(3 * HUGE)], [Err(Errno::EFAULT); 2]);
+}
+
+#[test]
+fn a_huge_page_at_a_place_that_is_none_of_its_own_is_refused_with_its_size() {
+    let Some(_pool) = HugePages::exactly(1) else { return skip("cannot reserve a huge page") };
+    let kind = AnonymousKind::Memfd { huge: true, huge_size: Some(HUGE), seal: true };
+    let region = create_anonymous(&Host::real(), &AnonymousRequest::shared(kind, HUGE)).unwrap().region;
+
+    let refused = Reservation::map(&Host::real(), HUGE, vec![(PAGE, Arc::new(region))]).unwrap_err();
+
+    let told = "memory cannot be at 4096 of a reservation: that is not a multiple of the huge page size of 2097152 bytes (2 MiB)";
+    assert_eq!((refused.code(), refused.to_string().as_str()), ("reservation-misplaced", told));
+}

@@ -226,3 +226,15 @@ fn d13_pmem_on_a_new_file_without_dax_is_refused_and_leaves_nothing() {
     bench.roll_back();
     assert_eq!(listing(bench.folder.path()), []);
 }
+
+#[test]
+fn d13_persistent_memory_is_mapped_with_map_sync_or_not_at_all() {
+    let mut bench = dax("4194304\n", "2097152\n");
+    let mut request = shared(Path::new("/dev/zero"), 0, 2 << 20);
+    assert!(bench.open("ram0", &request).is_ok());
+    request.pmem = true;
+    // What says that it is a device DAX is believed, so only the kernel is left to refuse MAP_SYNC.
+    assert_eq!(bench.faults(&request), [""; 0]);
+
+    assert_eq!(bench.open("ram0", &request).unwrap_err().code(), "pmem-without-dax");
+}
