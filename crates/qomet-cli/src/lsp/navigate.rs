@@ -17,6 +17,10 @@ use super::text::Text;
 /// Of more objects than this the properties are not listed: an editor asks again with every change.
 const MANY: usize = 5_000;
 
+/// More objects than this are not listed: nobody finds anything in such a list, and an editor that asks for it with every
+/// change would wait for seconds each time.
+const MOST: usize = 20_000;
+
 /// A document, and those that belong to it.
 pub(super) struct Context<'a> {
     pub(super) registry: &'a TypeRegistry,
@@ -156,12 +160,12 @@ pub(super) fn rename(context: &Context<'_>, offset: usize, new: &str) -> Result<
     Ok(WorkspaceEdit { changes })
 }
 
-/// The objects with their properties; no values, which may be secret.
+/// The objects with their properties, the first [`MOST`] of them; no values, which may be secret.
 pub(super) fn symbols(text: &Text) -> Vec<DocumentSymbol> {
     let outline = Outline::new(text.as_str());
     let bags = outline.bags();
     let has_properties = bags.len() <= MANY;
-    bags.into_iter().map(|bag| object(bag, text, has_properties)).collect()
+    bags.into_iter().take(MOST).map(|bag| object(bag, text, has_properties)).collect()
 }
 
 fn object(bag: Node<'_>, text: &Text, has_properties: bool) -> DocumentSymbol {
