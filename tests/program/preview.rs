@@ -60,6 +60,17 @@ fn programs_get_numbers() {
 }
 
 #[test]
+fn programs_get_the_offset_of_each_slot() {
+    let said = preview("0x0=low,2G=high,4G=private", "kvm", &["--json"]);
+
+    let report: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let slots = report["slots"].as_array().unwrap().iter();
+    let told: Vec<_> =
+        slots.map(|slot| (slot["object"].as_str().unwrap(), slot["offset"].as_u64())).collect();
+    assert_eq!(told, [("low", Some(16 << 20)), ("high", Some(2064 << 20)), ("private", None)]);
+}
+
+#[test]
 fn what_cannot_be_programmed_is_refused_with_the_repair() {
     let said = preview("0x0=private", "vhost-user", &[]);
 

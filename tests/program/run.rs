@@ -94,6 +94,19 @@ fn while_it_holds_the_file_is_mapped_at_both_offsets() {
 }
 
 #[test]
+fn windows_are_shown_where_they_are_in_the_file() {
+    let machine = Machine::new();
+
+    let said = machine.once();
+
+    let rows: Vec<String> =
+        said.out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for row in ["0 B 4 KiB 4 KiB low (shared)", "4 KiB 12 KiB 8 KiB high (shared)"] {
+        assert!(rows.iter().any(|one| one == row), "{row}: {}", said.out);
+    }
+}
+
+#[test]
 fn what_is_held_is_shown() {
     let machine = Machine::new();
 

@@ -110,6 +110,17 @@ mod slot {
             unsafe { slot.vm.set_user_memory_region(told) }.map_err(errno)
         }
 
+        #[test]
+        fn a_slot_of_memory_side_by_side_is_where_the_others_know_it() {
+            let bench = Bench::new();
+            let Some(vm) = machine() else { return };
+            let members = bench.members(&[(0, Window::of("ram", "ram", PAGE, PAGE))]);
+            let memory = GuestMemory::side_by_side(&qomet_memory::Host::real(), members).unwrap();
+            let slot = Slot::give(&vm, 0, &memory, 0).unwrap();
+
+            assert_eq!(slot.told.userspace_addr, memory.user_address(0).unwrap());
+        }
+
         /// What a guest sees does not tell: a write to memory that is mapped read-only is an exit in any case.
         #[test]
         fn the_kernel_knows_which_slots_are_read_only() {

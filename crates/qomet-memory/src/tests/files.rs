@@ -166,6 +166,29 @@ fn a05_a_reader_may_come_before_the_writer_that_makes_the_file() {
 }
 
 #[test]
+fn a05_a_reader_may_come_before_the_writer_that_grows_an_empty_file() {
+    let mut bench = Bench::new();
+    let path = bench.file("ram", b"");
+    let mut reader = shared(&path, 0, pages(2));
+    reader.readonly = true;
+    let requests = [("reader".to_owned(), reader), ("writer".to_owned(), shared(&path, 0, pages(1)))];
+    let plan = bench.ledger.plan(&bench.host, requests);
+    assert!(plan.verdicts().all(|(_, verdict)| verdict.faults.is_empty()));
+    let reader = plan.open("reader", &mut |undo| bench.journal.push(undo)).unwrap().region;
+    assert_eq!((byte(&reader, 0), length(&path)), (0, pages(2)));
+}
+
+#[test]
+fn a05_a_reader_alone_does_not_grow_a_file_that_this_model_made() {
+    let mut bench = Bench::new();
+    let path = bench.path("ram");
+    let _made = bench.region(&shared(&path, 0, pages(1)));
+    let mut reader = shared(&path, 0, pages(2));
+    reader.readonly = true;
+    assert_eq!(bench.faults(&reader), ["file-too-short"]);
+}
+
+#[test]
 fn a05_a_single_add_grows_a_file_that_this_model_made() {
     let mut bench = Bench::new();
     let path = bench.path("ram");
@@ -295,6 +318,14 @@ fn a14_more_than_the_free_space_is_warned_of_with_both_numbers() {
 }
 
 #[test]
+fn a14_a_private_window_takes_space_of_tmpfs_too() {
+    let Some(mount) = Mount::new("tmpfs", "size=64k") else { return skip("this process may not mount") };
+    let bench = Bench::new();
+    let request = FileRequest::new(mount.path("ram"), 128 << 10);
+    assert_eq!(bench.warnings(&request), ["backing-may-run-out"]);
+}
+
+#[test]
 fn a14_the_requests_of_a_batch_are_added_up() {
     let bench = Bench::with(Host::with(Faults::none().free_space(pages(3))));
     let one = |name: &str| (name.to_owned(), shared(&bench.path(name), 0, pages(2)));
@@ -339,6 +370,23 @@ fn a15_a_file_above_the_process_s_limit_is_refused_before_it_is_made() {
     assert_eq!((error.code(), error.is_host()), ("file-size-limit", true));
     assert!(!path.exists());
     assert_eq!(bench.faults(&shared(&path, 0, pages(1))), [""; 0]);
+}
+
+/// Opens the small one of two requests of a batch, of which the other is above the limit of the process.
+fn small_beside_too_large(prepare: impl Fn(&Bench) -> PathBuf) -> (&'static str, Option<u64>) {
+    let bench = Bench::with(Host::with(Faults::none().file_size_limit(pages(2))));
+    let path = prepare(&bench);
+    let requests =
+        [("small".to_owned(), shared(&path, 0, pages(1))), ("large".to_owned(), shared(&path, 0, pages(3)))];
+    let refused = bench.ledger.plan(&bench.host, requests).open("small", &mut |undo| drop(undo)).unwrap_err();
+    (refused.code(), path.exists().then(|| length(&path)))
+}
+
+#[test]
+fn a15_the_limit_is_for_the_end_that_the_file_will_have_and_not_for_that_of_one_window() {
+    let missing = small_beside_too_large(|bench| bench.path("ram"));
+    let empty = small_beside_too_large(|bench| bench.file("ram", b""));
+    assert_eq!((missing, empty), (("file-size-limit", None), ("file-size-limit", Some(0))));
 }
 
 #[test]

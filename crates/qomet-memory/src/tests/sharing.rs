@@ -79,6 +79,17 @@ fn a_made_file_stays_with_a_committed_survivor_as_long_as_that_needs() {
 }
 
 #[test]
+fn a_made_file_is_as_long_as_the_largest_need_that_was_committed_though_its_object_is_gone() {
+    let bench = Bench::new();
+    let (path, maker, survivor) = maker_and_survivor(&bench);
+    let third = begin(&bench, &shared(&path, 0, pages(1)));
+    drop(maker.commit());
+    let survivor = survivor.commit();
+    assert_eq!(third.fail(), []);
+    assert_eq!((length(&path), byte(&survivor, 0)), (pages(4), b'k'));
+}
+
+#[test]
 fn a_made_file_stays_with_a_survivor_that_is_committed_afterwards() {
     let bench = Bench::new();
     let (path, maker, survivor) = maker_and_survivor(&bench);

@@ -216,6 +216,17 @@ fn a22_windows_that_are_held_are_named_before_those_of_the_batch() {
 }
 
 #[test]
+fn a22_a_window_is_held_from_its_offset_on() {
+    let mut bench = Bench::new();
+    let path = bench.file("ram", &zeroes(pages(4)));
+    let held = bench.region(&shared(&path, pages(2), pages(1)));
+    assert_eq!(bench.warnings(&shared(&path, 0, pages(2))), [""; 0]);
+    assert_eq!(bench.warnings(&shared(&path, 0, pages(3))), ["file-ranges-overlap"]);
+    let windows = bench.ledger.windows(held.file_id().unwrap());
+    assert_eq!((windows.len(), windows[0].range.clone()), (1, pages(2)..pages(3)));
+}
+
+#[test]
 fn a22_a_window_is_free_once_its_region_is_dropped() {
     let mut bench = Bench::new();
     let path = bench.file("ram", &zeroes(pages(1)));

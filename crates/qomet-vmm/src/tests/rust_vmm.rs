@@ -56,6 +56,18 @@ fn nothing_is_copied_and_nothing_is_mapped_again() {
 }
 
 #[test]
+fn memory_side_by_side_is_where_the_others_know_it() {
+    let bench = Bench::new();
+    let members = bench.members(&[(0, Window::of("low", "ram", PAGE, PAGE))]);
+    let memory = GuestMemory::side_by_side(&qomet_memory::Host::real(), members).unwrap();
+    let theirs = guest_memory_mmap(&memory, |_| ()).unwrap();
+
+    let host = theirs.get_host_address(GuestAddress(8)).unwrap();
+
+    assert_eq!(host.addr(), usize::try_from(memory.user_address(8).unwrap()).unwrap());
+}
+
+#[test]
 fn a_clone_of_one_region_keeps_all_memory_mapped_and_in_use() {
     let bench = Bench::new();
     let memory = bench.memory(&windows());
