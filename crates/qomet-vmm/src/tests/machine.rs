@@ -147,6 +147,41 @@ fn the_dirty_log_of_a_region_has_the_pages_that_the_guest_wrote() {
 }
 
 #[test]
+fn the_dirty_log_of_a_large_region_has_its_far_pages_and_not_those_of_its_neighbour() {
+    let bench = Bench::new();
+    let Some(vm) = machine() else { return };
+    let far = 16 * MIB;
+    let memory = bench.memory(&[
+        rom(&bench, ADD_ONE),
+        (0, Window::of("ram0", "ram", 0, PAGE)),
+        (far, Window::of("ram1", "ram", PAGE, 130 * PAGE)),
+        (far + 130 * PAGE, Window::of("ram2", "other", 3 * PAGE, PAGE)),
+    ]);
+    let mut given = KvmMemory::give(&vm, &memory, 0).unwrap();
+    given.log_dirty("ram1", true).unwrap();
+    let mut cpu = cpu(&vm);
+
+    for page in [0, 63, 64, 129, 130] {
+        run(&mut cpu, 0, 0, far + page * PAGE, 0, 0);
+    }
+
+    assert_eq!(given.dirty_pages("ram1").unwrap(), [0, 63, 64, 129].map(|page| page * PAGE));
+    assert_eq!(bytes_at(&bench.path("other"), 3 * PAGE + 0x200, 1), [1]);
+}
+
+#[test]
+fn more_slots_than_kvm_has_are_refused_before_the_guest_has_any() {
+    let bench = Bench::new();
+    let Some(vm) = machine() else { return };
+    let [ram0, ram1] = ram();
+    let memory = bench.memory(&[ram0, ram1]);
+
+    let refused = KvmMemory::give(&vm, &memory, 1 << 20).unwrap_err();
+
+    assert_eq!(qomet::Problem::code(&refused.all()[0]), "too-many-slots");
+}
+
+#[test]
 fn a_guest_keeps_its_memory_in_use_and_loses_it_when_it_is_taken_away() {
     let bench = Bench::new();
     let Some(vm) = machine() else { return };
