@@ -83,7 +83,7 @@ fn live_objects_are_drawn() {
         "--object",
         &line("low", 0),
         "--object",
-        &line("high", 192),
+        &(line("high", 192) + ",prealloc=on"),
         "--qmp",
         &address,
     ]));
@@ -96,9 +96,9 @@ fn live_objects_are_drawn() {
     vm
       [AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA....................BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB]
           start      end     size  held by
-      A     0 B  128 KiB  128 KiB  low (shared)
+      A     0 B  128 KiB  128 KiB  low (shared, 0 B present)
       . 128 KiB  192 KiB   64 KiB  hole
-      B 192 KiB  320 KiB  128 KiB  high (shared)
+      B 192 KiB  320 KiB  128 KiB  high (shared, 128 KiB present)
     ");
     server.signal(nix::sys::signal::Signal::SIGTERM);
     assert_eq!(server.end().code, Some(0));

@@ -70,7 +70,13 @@ pub(crate) fn of_server(
     console: &mut Console,
 ) -> Result<Outcome, client::Failure> {
     let objects = client.read_tree("/objects", Some(1)).map_err(Failure::from)?;
-    show(&window::of_views(&objects), arguments, console).map_err(|Trouble(why)| Failure::usage(why, ""))?;
+    // A server that does not have it, or tells less, is drawn without.
+    let memdevs = match client.execute("query-memdev", json!({})) {
+        Err(error) if error.refused().is_some() => Value::Null,
+        told => told.map_err(Failure::from)?,
+    };
+    show(&window::of_views(&objects, &memdevs), arguments, console)
+        .map_err(|Trouble(why)| Failure::usage(why, ""))?;
     Ok(Outcome::Fine)
 }
 
@@ -117,7 +123,13 @@ fn as_json(holdings: &Holdings) -> Value {
                 .windows
                 .iter()
                 .map(|one| {
-                    json!({ "object": one.object, "start": one.start, "end": one.end, "access": one.access })
+                    json!({
+                        "object": one.object,
+                        "start": one.start,
+                        "end": one.end,
+                        "access": one.access,
+                        "present": one.present,
+                    })
                 })
                 .collect();
             json!({ "path": file.path, "length": file.length, "windows": objects, "pieces": pieces })
@@ -126,7 +138,9 @@ fn as_json(holdings: &Holdings) -> Value {
     let memory: Vec<Value> = holdings
         .memory
         .iter()
-        .map(|one| json!({ "object": one.object, "size": one.size, "access": one.access }))
+        .map(|one| {
+            json!({ "object": one.object, "size": one.size, "access": one.access, "present": one.present })
+        })
         .collect();
     json!({ "files": files, "memory": memory })
 }

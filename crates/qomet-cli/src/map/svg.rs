@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use qomet::Size;
 
 use super::scale::spans;
-use super::window::{HeldFile, Holdings, Window, files};
+use super::window::{HeldFile, Holdings, Window, files, manner};
 use crate::text::shown;
 
 /// The picture's width, but for many pieces.
@@ -40,7 +40,8 @@ pub(super) fn draw(holdings: &Holdings) -> String {
         text(&mut body, MARGIN, y + 14, "file", "memory of no file");
         y += 22;
         for one in &holdings.memory {
-            let line = format!("{}: {} ({})", shown(&one.object), Size(one.size), one.access);
+            let line =
+                format!("{}: {} ({})", shown(&one.object), Size(one.size), manner(one.access, one.present));
             text(&mut body, MARGIN, y + 14, "label", &line);
             y += 20;
         }
@@ -90,7 +91,11 @@ fn draw_file(out: &mut String, file: &HeldFile<'_>, room: usize, y: usize) -> us
         let (from, to) = (at(window.start), at(window.end));
         let colour = COLOURS.get(number % COLOURS.len()).copied().unwrap_or("#cccccc");
         let y = top + lane * (LANE + GAP);
-        let about = range(&format!("{} ({})", window.object, window.access), window.start, window.end);
+        let about = range(
+            &format!("{} ({})", window.object, manner(window.access, window.present)),
+            window.start,
+            window.end,
+        );
         let paint = format!("fill=\"{colour}\" stroke=\"#555555\"");
         rect(out, (from, y, to - from, LANE), &paint, &about);
         let (name, size) = (shown(&window.object), Size(window.end - window.start).to_string());
@@ -188,6 +193,7 @@ mod tests {
             start,
             end,
             access: "shared",
+            present: None,
         }
     }
 

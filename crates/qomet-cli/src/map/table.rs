@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use qomet::Size;
 
 use super::bar::{bar, letter, number};
-use super::window::{HeldFile, Holdings, Piece, Window, files};
+use super::window::{HeldFile, Holdings, Piece, Window, files, manner};
 use crate::console::Paint;
 use crate::text::shown;
 
@@ -46,7 +46,8 @@ pub(super) fn whole(holdings: &Holdings, width: usize, paint: Paint) -> String {
         let sizes: Vec<String> = holdings.memory.iter().map(|one| Size(one.size).to_string()).collect();
         let width = sizes.iter().map(String::len).max().unwrap_or_default();
         for (one, size) in holdings.memory.iter().zip(sizes) {
-            let _ = writeln!(out, "  {size:>width$}  {} ({})", paint.name(&shown(&one.object)), one.access);
+            let manner = manner(one.access, one.present);
+            let _ = writeln!(out, "  {size:>width$}  {} ({manner})", paint.name(&shown(&one.object)));
         }
     }
     if out.is_empty() {
@@ -62,7 +63,9 @@ fn heading(out: &mut String, file: &HeldFile<'_>, paint: Paint) {
 
 /// Who holds a piece, and the letter for it in the bar.
 fn holders(file: &HeldFile<'_>, piece: &Piece<'_>, paint: Paint) -> (char, String) {
-    let name = |window: &&Window| format!("{} ({})", paint.name(&shown(&window.object)), window.access);
+    let name = |window: &&Window| {
+        format!("{} ({})", paint.name(&shown(&window.object)), manner(window.access, window.present))
+    };
     match piece.holders.as_slice() {
         [] => ('.', paint.faint("hole")),
         [one] => (letter(number(file, one)), name(one)),
@@ -110,6 +113,7 @@ mod tests {
             start,
             end,
             access: "shared",
+            present: None,
         }
     }
 
@@ -160,7 +164,8 @@ mod tests {
     fn a_picture_shows_what_the_table_says() {
         let windows =
             [window("low", 0, 2 * GIB), window("both", GIB, 3 * GIB), window("tiny", 4 * GIB - 1, 4 * GIB)];
-        let memory = vec![Memory { object: "own".to_owned(), size: GIB, access: "private" }];
+        let memory =
+            vec![Memory { object: "own".to_owned(), size: GIB, access: "private", present: Some(GIB / 4) }];
         let paint = Console::of(std::io::empty(), std::io::sink(), std::io::sink(), 80).paint();
         let text = whole(&Holdings { windows: windows.to_vec(), memory }, 44, paint);
         insta::assert_snapshot!(text);

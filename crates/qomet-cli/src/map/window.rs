@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use qomet::{AnyDraft, Model, ObjectRef};
+use qomet::{AnyDraft, Model, ObjectRef, Size};
 use qomet_backends::memory::{HostMemory, foresee_memory};
 use qomet_memory::{FileId, ForeseenFile};
 use qomet_qmp::{ObjectView, Reading};
@@ -35,6 +35,8 @@ pub(crate) struct Window {
     pub(super) end: u64,
     /// How it is mapped.
     pub(super) access: &'static str,
+    /// How much of it is present, in bytes, if a server told.
+    pub(super) present: Option<u64>,
 }
 
 /// What an object holds of no file that others could have.
@@ -44,6 +46,7 @@ pub(super) struct Memory {
     /// In bytes.
     pub(super) size: u64,
     pub(super) access: &'static str,
+    pub(super) present: Option<u64>,
 }
 
 /// Tells files apart, whatever their names.
@@ -53,6 +56,19 @@ pub(super) enum File {
     /// One that would be made.
     Name(FileId, OsString),
     Path(PathBuf),
+}
+
+/// The object of an entry of `query-memdev`, and how much of its memory is present.
+fn residency(memdev: &Value) -> Option<(&str, u64)> {
+    Some((memdev.get("id")?.as_str()?, memdev.get("x-residency")?.get("rss")?.as_u64()?))
+}
+
+/// How memory is mapped and how much of it is present, in words.
+pub(super) fn manner(access: &str, present: Option<u64>) -> String {
+    match present {
+        Some(bytes) => format!("{access}, {} present", Size(bytes)),
+        None => access.to_owned(),
+    }
 }
 
 fn access(shared: bool, readonly: bool) -> &'static str {
@@ -81,6 +97,7 @@ fn of_object(object: &ObjectRef) -> Option<Window> {
         start: region.file_offset(),
         end: region.file_offset().saturating_add(region.len()),
         access: access(region.is_shared(), region.is_readonly()),
+        present: None,
     })
 }
 
@@ -111,16 +128,19 @@ pub(super) fn of_drafts(model: &Model, drafts: &[Box<dyn AnyDraft>]) -> Holdings
                 start,
                 end: start.saturating_add(size),
                 access,
+                present: None,
             }),
-            _ => holdings.memory.push(Memory { object, size, access }),
+            _ => holdings.memory.push(Memory { object, size, access, present: None }),
         }
     }
     holdings
 }
 
 /// What live objects of a server hold: those with a size, which only memory has. How long a file is, and whether two
-/// paths lead to one, only the server's host could tell.
-pub(super) fn of_views(objects: &[ObjectView]) -> Holdings {
+/// paths lead to one, only the server's host could tell. `memdevs` is what `query-memdev` says, if anything.
+pub(super) fn of_views(objects: &[ObjectView], memdevs: &Value) -> Holdings {
+    let present: HashMap<&str, u64> =
+        memdevs.as_array().into_iter().flatten().filter_map(residency).collect();
     let mut holdings = Holdings::default();
     for view in objects.iter().filter(|view| view.type_name.starts_with("memory-backend-")) {
         let value = |name: &str| match view.property(name).map(|property| &property.reading) {
@@ -130,6 +150,7 @@ pub(super) fn of_views(objects: &[ObjectView]) -> Holdings {
         let is = |name: &str| value(name).as_bool().unwrap_or_default();
         let Some(size) = value("size").as_u64() else { continue };
         let (object, access) = (view.name().to_owned(), access(is("share"), is("readonly")));
+        let present = present.get(object.as_str()).copied();
         match value("mem-path").as_str().filter(|path| !path.is_empty()) {
             Some(path) => {
                 let start = value("offset").as_u64().unwrap_or_default();
@@ -141,9 +162,10 @@ pub(super) fn of_views(objects: &[ObjectView]) -> Holdings {
                     start,
                     end: start.saturating_add(size),
                     access,
+                    present,
                 });
             }
-            None => holdings.memory.push(Memory { object, size, access }),
+            None => holdings.memory.push(Memory { object, size, access, present }),
         }
     }
     holdings
