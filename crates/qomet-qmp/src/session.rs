@@ -232,11 +232,11 @@ impl Session {
         if !self.negotiated {
             return self.negotiate(request, id, out);
         }
-        let dispatcher = Arc::clone(&self.dispatcher);
-        let command = dispatcher.find(request, self.peer.is_read_only())?;
+        let Session { dispatcher, peer, .. } = self;
+        let command = dispatcher.find(request, peer.is_read_only())?;
         let mut later = None;
-        let written = write_return(out, id, |json| {
-            match dispatcher.run(command, &self.peer, request.arguments, json) {
+        let written =
+            write_return(out, id, |json| match dispatcher.run(command, peer, request.arguments, json) {
                 Ok(Done::Now) => Ok(()),
                 Ok(handed @ Done::Handed(_)) => {
                     later = Some(handed);
@@ -247,8 +247,7 @@ impl Session {
                     Err(None)
                 }
                 Err(refusal) => Err(Some(refusal)),
-            }
-        });
+            });
         match written {
             Err(Some(refusal)) => Err(refusal),
             _ => Ok(later.unwrap_or(Done::Now)),

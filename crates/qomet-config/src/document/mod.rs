@@ -78,10 +78,11 @@ impl Documents {
     pub fn add(&mut self, name: &str, bytes: impl Into<Vec<u8>>) {
         let source = self.source(name, bytes, Form::File);
         let text = self.sources.get(source).map_or("", Source::text);
-        if ini::is_ini(text) {
+        let piece = Piece::document(source, text);
+        if piece.is_sections() {
             self.others.extend(ini::others(text));
         }
-        self.pieces.push(Piece::document(source, text));
+        self.pieces.push(piece);
     }
 
     /// Adds a line that is one bag: `key=value` in a dialect of QEMU, or JSON if it begins with `{`. The JSON of a line

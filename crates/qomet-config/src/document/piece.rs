@@ -44,6 +44,11 @@ impl Piece {
         Piece { source, language, taken: None }
     }
 
+    /// Whether it is a file of sections.
+    pub(super) fn is_sections(&self) -> bool {
+        self.language == Language::Ini
+    }
+
     /// A part of a message.
     pub(super) fn sent(source: u32) -> Piece {
         Piece { source, language: Language::Sent, taken: None }

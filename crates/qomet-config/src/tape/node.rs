@@ -138,7 +138,7 @@ impl<'t> Node<'t> {
     }
 
     /// Whether it is a string or name with that content.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_named(self, name: &str) -> bool {
         match self.plain() {
             Some(text) => text == name,

@@ -226,7 +226,9 @@ impl Batch {
                 if let Some(Err(problem)) = name {
                     let _ = report.report(problem.with_property("id"));
                 }
-                complete(report.since(before), &**draft);
+                if report.len() > before {
+                    complete(report.since(before), &**draft);
+                }
                 if draft.damaged().is_some() && self.damaged.is_none() {
                     self.damaged = Some(at);
                 }
@@ -366,9 +368,6 @@ impl Batch {
 
     /// Puts what was made into the tree, and takes out what goes.
     fn enter(&self, objects: &[ObjectRef]) -> crate::error::Result<Vec<ObjectRef>> {
-        if self.applied {
-            objects.iter().for_each(|object| object.header().mark_applied());
-        }
         if let Some(update) = &self.update {
             return update.commit(&self.model, self.place.parent(&self.model), self.revision, objects);
         }
@@ -444,7 +443,7 @@ impl Batch {
         }
         let mut warnings = Diagnostics::new();
         let around = self.around(&id);
-        let cx = &mut RealizeContext { around, journal, warnings: &mut warnings };
+        let cx = &mut RealizeContext { around, journal, warnings: &mut warnings, applied: self.applied };
         let type_name = draft.class().name();
         let object = draft.realize(Some(self.place.parent(&self.model).clone()), &id, cx);
         if !warnings.is_empty() {

@@ -82,6 +82,8 @@ pub struct RealizeContext<'a> {
     pub(crate) around: Surroundings<'a>,
     pub(crate) journal: &'a mut Journal,
     pub(crate) warnings: &'a mut Diagnostics,
+    /// Whether a batch is applied, and not only created.
+    pub(crate) applied: bool,
 }
 
 impl RealizeContext<'_> {

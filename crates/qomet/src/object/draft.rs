@@ -240,7 +240,8 @@ impl<T: Realize> AnyDraft for Draft<T> {
         let done = self.assign_sound(slot, property, input);
         match done {
             // What was wrong with it before is mended.
-            Ok(()) => self.damaged.remove(slot),
+            Ok(()) if !self.damaged.is_empty() => self.damaged.remove(slot),
+            Ok(()) => {}
             Err(reported) => self.damage(Some(slot), reported),
         }
         done
@@ -328,7 +329,10 @@ impl<T: Realize> AnyDraft for Draft<T> {
             })
         })?;
         let Draft { class, properties, .. } = *self;
-        let header = Header::new(class, parent, name.into());
+        let mut header = Header::new(class, parent, name.into());
+        if cx.applied {
+            header.mark_applied();
+        }
         Ok(ObjectRef::new(Arc::new(Instance::new(header, properties, state))))
     }
 

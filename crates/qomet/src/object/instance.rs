@@ -174,8 +174,8 @@ impl Header {
     }
 
     /// Says that applying a batch created the object.
-    pub(crate) fn mark_applied(&self) {
-        self.uses.fetch_or(APPLIED, Ordering::AcqRel);
+    pub(crate) fn mark_applied(&mut self) {
+        *self.uses.get_mut() |= APPLIED;
     }
 
     /// Takes the mark back.

@@ -9,7 +9,7 @@ pub const NO_ID: &str = "type";
 #[must_use]
 pub fn is_id(id: &str) -> bool {
     id != NO_ID
-        && id.starts_with(|c: char| c.is_ascii_alphabetic())
+        && id.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
 }
 
