@@ -6,6 +6,13 @@ fn ram() -> Region {
     create_anonymous(&Host::real(), &AnonymousRequest::new(pages(4))).unwrap().region
 }
 
+/// A bench on tmpfs: the kernel pretends nothing on a disk.
+fn on_tmpfs() -> Bench {
+    let mut bench = Bench::new();
+    bench.folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    bench
+}
+
 /// A region with something in every page but one, which is broken; `None` where the kernel cannot pretend that.
 fn broken(region: &Region, page: u64) -> Option<()> {
     let unit = region.page_size();
@@ -50,7 +57,7 @@ fn a_broken_page_of_private_memory_is_replaced_by_zeroes() {
 
 #[test]
 fn a_broken_page_of_a_file_is_replaced_in_its_window() {
-    let mut bench = Bench::new();
+    let mut bench = on_tmpfs();
     let path = bench.file("ram", &vec![7; usize::try_from(pages(6)).unwrap()]);
     let region = bench.region(&shared(&path, pages(1), pages(4)));
     let Some(()) = broken(&region, 1) else { return };
@@ -65,7 +72,7 @@ fn a_broken_page_of_a_file_is_replaced_in_its_window() {
 
 #[test]
 fn a_hole_alone_does_not_repair_a_shared_page() {
-    let mut bench = Bench::new();
+    let mut bench = on_tmpfs();
     let region = bench.region(&shared(&bench.path("ram"), 0, pages(4)));
     let Some(()) = broken(&region, 1) else { return };
     region.discard(pages(1), pages(1)).unwrap();
