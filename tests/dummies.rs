@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use qomet::Result;
 use qomet::prelude::*;
+use qomet_backends::memory::MemoryBackend;
 
 /// The dummies beside the types that come with Qomet.
 pub(crate) fn registry() -> TypeRegistry {
@@ -13,7 +14,7 @@ pub(crate) fn registry() -> TypeRegistry {
 
 types! {
     /// The dummies.
-    pub(crate) fn types = [Values, Strict, Node, Leaf, Hidden];
+    pub(crate) fn types = [Values, Strict, Node, Device, Leaf, Hidden];
 }
 
 /// Which way.
@@ -182,10 +183,37 @@ pub(crate) struct Node {
     #[property(default = Vec::new())]
     others: Vec<Link<Node>>,
     /// Memory of any kind.
-    memory: Option<Link<qomet_backends::memory::MemoryBackend>>,
+    memory: Option<Link<MemoryBackend>>,
 }
 
 impl Realize for Node {
+    fn realize(&self, _: &mut RealizeContext<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// What needs something of its links.
+#[derive(Object)]
+#[object(name = "dummy-device", user_creatable)]
+pub(crate) struct Device {
+    /// Memory that another process maps too.
+    #[property(needs(share = true))]
+    memory: Option<Link<MemoryBackend>>,
+    /// More of it.
+    #[property(default = Vec::new(), needs(share = true))]
+    memories: Vec<Link<MemoryBackend>>,
+    /// Memory that is written to.
+    #[property(needs(rom = OnOffAuto::Off))]
+    writable: Option<Link<MemoryBackend>>,
+    /// Memory of huge pages.
+    #[property(needs(x_page_size >= Size::mib(2)))]
+    huge: Option<WeakLink<MemoryBackend>>,
+    /// Memory that may be exchanged.
+    #[property(needs(share = true))]
+    spare: Live<Option<WeakLink<MemoryBackend>>>,
+}
+
+impl Realize for Device {
     fn realize(&self, _: &mut RealizeContext<'_>) -> Result<()> {
         Ok(())
     }

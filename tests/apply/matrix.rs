@@ -20,6 +20,7 @@ use crate::folder::Folder;
 
 /// Type, property (`*`: any of them), what it needs that a host may lack. Where the host has it, it is tested.
 const UNTESTED: &[(&str, &str, &str)] = &[
+    ("dummy-device", "huge", "it needs huge pages"),
     ("memory-backend-file", "pmem", "it needs persistent memory"),
     ("memory-backend-memfd", "hugetlb", "it needs huge pages"),
     ("memory-backend-memfd", "hugetlbsize", "it needs huge pages"),

@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
-use qomet::{Class, Property, TypeRegistry, ValueType};
-use qomet_config::Documents;
+use qomet::{Class, Property, Relation, TypeRegistry, ValueType};
+use qomet_config::{Documents, JsonOutput};
 use serde_json::{Map, Value, json};
 
 use crate::folder::Folder;
@@ -107,10 +107,24 @@ impl Sampler<'_> {
         for name in targets {
             for number in 0..2 {
                 let class = self.one_that_is(name);
-                helpers.extend(class.map(|class| self.base(class, &helper(name, number))));
+                helpers.extend(class.map(|class| self.helper(class, name, number)));
             }
         }
         helpers
+    }
+
+    /// An object for links to a `name`, which is what they need of it.
+    fn helper(&self, class: &Class, name: &str, number: u8) -> Bag {
+        let mut bag = self.base(class, &helper(name, number));
+        let users = self.registry.classes().flat_map(|class| class.properties());
+        let needs = users.filter(|user| target(user.value_type) == Some(name)).flat_map(|user| user.needs);
+        for need in needs.filter(|need| need.relation == Relation::Is && class.find(need.property).is_some())
+        {
+            let mut written = JsonOutput::compact();
+            (need.value)(&mut written);
+            bag.insert(need.property.to_owned(), serde_json::from_str(written.as_str()).unwrap());
+        }
+        bag
     }
 
     /// A type of which an object is a `name`.

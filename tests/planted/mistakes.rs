@@ -51,7 +51,11 @@ enum Kind {
     DanglingLink,
     WrongLinkType,
     LinkCycle,
+    UnmetNeed,
+    TemplateHandedOut,
+    Unused,
     // host
+    SmallPages,
     FileTooShort,
     OddSize,
     OddOffset,
@@ -70,7 +74,7 @@ enum Kind {
 
 use Kind as K;
 
-const KINDS: [Kind; 48] = [
+const KINDS: [Kind; 52] = [
     K::MissingComma,
     K::Semicolon,
     K::ExtraComma,
@@ -105,6 +109,10 @@ const KINDS: [Kind; 48] = [
     K::DanglingLink,
     K::WrongLinkType,
     K::LinkCycle,
+    K::UnmetNeed,
+    K::TemplateHandedOut,
+    K::Unused,
+    K::SmallPages,
     K::FileTooShort,
     K::OddSize,
     K::OddOffset,
@@ -157,7 +165,7 @@ const KEYS: [&str; 29] = [
 const SWITCHES: [&str; 4] = ["dump", "share", "seal", "flag"];
 const NUMBERS: [&str; 5] = ["prealloc-threads", "poll-max-ns", "thread-pool-max", "weight", "count"];
 const SIZES: [&str; 5] = ["size", "offset", "align", "capacity", "step"];
-const LINKS: [&str; 4] = ["next", "leaf", "memory", "prealloc-context"];
+const LINKS: [&str; 5] = ["next", "leaf", "memory", "huge", "prealloc-context"];
 
 /// So many mistakes that can be made together, or as many as there is room for.
 pub(super) fn choose(bags: &[Bag], count: usize, language: Language, dice: &mut Dice) -> Vec<Mistake> {
@@ -507,6 +515,21 @@ fn planted(
             }
             Some(())
         }
+        K::UnmetNeed | K::TemplateHandedOut if is_file => unshare(bags, kind, at),
+        K::Unused if is_memory => forget(bags, at),
+        K::SmallPages if type_of(&bags[at]) == Some("dummy-device") => {
+            let is_target = |bag: &Bag| {
+                let id = bag.get("id").is_some_and(Member::is_sound) && bag.mistakes.is_empty();
+                id && matches!(type_of(bag), Some("memory-backend-memfd" | "memory-backend-ram"))
+            };
+            // The first use of all would have others be unused.
+            is_linked_memory(bags).then_some(())?;
+            let target = bags.iter().position(is_target)?;
+            let id = bags[target].text("id")?.to_owned();
+            add(&mut bags[at], "huge", text(&id), Some("unmet-need"))?;
+            bags[target].settled = true;
+            Some(())
+        }
         K::FileTooShort if is_file => {
             let bag = &mut bags[at];
             let is_old = bag.text("mem-path").is_some_and(|path| path.contains("old"));
@@ -611,6 +634,80 @@ fn planted(
         }
         _ => None,
     }
+}
+
+/// Whether any memory is used.
+fn is_linked_memory(bags: &[Bag]) -> bool {
+    bags.iter().any(|bag| bag.get("memory").is_some_and(Member::is_sound))
+}
+
+/// Has devices share what is not shared: a file without `share`, or a private copy of one.
+fn unshare(bags: &mut [Bag], kind: Kind, at: usize) -> Option<()> {
+    let id = bags[at].text("id")?.to_owned();
+    let links = |bag: &Bag| bag.text("memory") == Some(&*id) && type_of(bag) != Some("dummy-node");
+    let users: Vec<usize> = (0..bags.len()).filter(|user| links(&bags[*user])).collect();
+    let is_sound = |bag: &Bag| bag.get("memory").is_some_and(Member::is_sound) && type_of(bag).is_some();
+    if users.is_empty() || users.iter().any(|user| !is_sound(&bags[*user])) {
+        return None;
+    }
+    let bag = &mut bags[at];
+    bag.get("id").filter(|id| id.is_sound())?;
+    sound(bag, "share")?;
+    let code = if kind == K::UnmetNeed {
+        "unmet-need"
+    } else {
+        let is_old = bag.text("mem-path").is_some_and(|path| path.contains("old"));
+        (is_old && bag.get("readonly").is_none() && bag.get("rom").is_none()).then_some(())?;
+        is_whole(bag, &["size", "offset", "mem-path"]).then_some(())?;
+        bag.members.last().filter(|last| last.behind.is_none())?;
+        for (key, value) in [("readonly", Val::Switch(true)), ("rom", text("off"))] {
+            add(bag, key, value, None)?;
+            sound(bag, key)?.settled = true;
+        }
+        "template-handed-out"
+    };
+    let share = sound(bag, "share")?;
+    share.value = Val::Switch(false);
+    share.settled = true;
+    bag.settled = true;
+    for user in users {
+        sound(&mut bags[user], "memory")?.value_mistake = Some(code);
+    }
+    Some(())
+}
+
+/// Has nobody use memory any more. Nothing else may be wrong with its users: it is they who may have meant it.
+fn forget(bags: &mut [Bag], at: usize) -> Option<()> {
+    let is_user = |bag: &Bag| {
+        bag.get("memory").is_some() || matches!(type_of(bag), None | Some("dummy-node" | "dummy-device"))
+    };
+    let is_whole = |bag: &Bag| {
+        type_of(bag).is_some() && bag.mistakes.is_empty() && bag.members.iter().all(Member::is_sound)
+    };
+    let id = bags[at].text("id")?.to_owned();
+    bags[at].get("id").filter(|id| id.is_sound())?;
+    let is_own = |bag: &Bag| ["memory", "huge"].iter().any(|key| bag.text(key) == Some(&*id));
+    let all_known =
+        bags.iter().all(|bag| bag.get("id").is_some_and(Member::is_sound) && type_of(bag).is_some());
+    let users: Vec<usize> = (0..bags.len()).filter(|user| is_user(&bags[*user])).collect();
+    if !all_known || users.iter().any(|user| !is_whole(&bags[*user])) {
+        return None;
+    }
+    let others = users.iter().any(|user| bags[*user].get("memory").is_some() && !is_own(&bags[*user]));
+    others.then_some(())?;
+    for bag in bags.iter_mut() {
+        if is_user(bag) {
+            if is_own(bag) {
+                bag.members.retain(|member| !["memory", "huge"].contains(&&*member.key));
+            }
+            bag.members.iter_mut().for_each(|member| member.settled = true);
+        }
+        bag.settled = true;
+    }
+    sound(&mut bags[at], "id")?.settled = true;
+    sound(&mut bags[at], "qom-type")?.settled = true;
+    bags[at].mistakes.push("unused-object");
+    Some(())
 }
 
 fn compact(language: Language) -> bool {

@@ -50,7 +50,7 @@ pub(super) fn folder() -> Folder {
     folder
 }
 
-const TYPES: [&str; 11] = [
+const TYPES: [&str; 13] = [
     "memory-backend-ram",
     "memory-backend-file",
     "memory-backend-file",
@@ -61,6 +61,8 @@ const TYPES: [&str; 11] = [
     "dummy-node",
     "dummy-node",
     "dummy-leaf",
+    "dummy-device",
+    "dummy-device",
     "dummy-values",
 ];
 
@@ -88,7 +90,39 @@ pub(super) fn bags(dice: &mut Dice, language: Language, folder: &Folder) -> Vec<
         }
         bags.push(Bag { members, mistakes: Vec::new(), settled: false });
     }
+    use_all(&mut bags);
     bags
+}
+
+/// Where some memory is used, all of it is.
+fn use_all(bags: &mut Vec<Bag>) {
+    let users = bags.iter().filter(|bag| bag.get("memory").is_some());
+    let used: Vec<&str> = users.filter_map(|bag| bag.text("memory")).collect();
+    let is_left = |bag: &&Bag| {
+        let is_memory = bag.text("qom-type").is_some_and(|name| MEMORY.contains(&name));
+        is_memory && !bag.text("id").is_some_and(|id| used.contains(&id))
+    };
+    let left = bags.iter().filter(is_left).filter_map(|bag| bag.text("id"));
+    let left: Vec<String> = left.filter(|_| !used.is_empty()).map(str::to_owned).collect();
+    for (letter, id) in ('k'..='z').zip(left) {
+        let members = [("qom-type", "dummy-node"), ("id", &*format!("user-{letter}")), ("memory", &*id)];
+        let members = members.map(|(key, value)| Member::new(key, text(value))).to_vec();
+        bags.push(Bag { members, mistakes: Vec::new(), settled: false });
+    }
+}
+
+/// A link to memory that is shared.
+fn shared(bags: &[Bag], dice: &mut Dice) -> Option<Val> {
+    let is_shared = |bag: &&Bag| match bag.text("qom-type") {
+        Some("memory-backend-memfd") => true,
+        Some("memory-backend-file") => bag.get("share").is_some(),
+        _ => false,
+    };
+    let ids: Vec<&str> = bags.iter().filter(is_shared).filter_map(|bag| bag.text("id")).collect();
+    (!ids.is_empty()).then(|| {
+        let id: &&str = dice.pick(&ids);
+        text(id)
+    })
 }
 
 pub(super) fn text(text: &str) -> Val {
@@ -153,6 +187,7 @@ fn properties(
                 list.push(maybe(dice, "others", Val::List(vec![other])));
             }
         }
+        "dummy-device" => list.push(shared(bags, dice).map(|value| ("memory", value))),
         "dummy-values" => {
             list.push(maybe(dice, "flag", Val::Switch(true)));
             list.push(maybe(dice, "count", Val::Number(7)));

@@ -67,6 +67,7 @@ const NEEDS_MORE: &[(&str, &str)] = &[
     ("secret-not-text", "a user of secrets that takes text only"),
     ("sensitive-not-a-string", "a type written without the macro, which refuses it first"),
     ("server-busy", "other clients of a server that takes one at a time"),
+    ("template-handed-out", "a file that is there, on a command line"),
     ("text-too-long", "a document of more than 4 GiB"),
     ("too-few-addresses", "the process has no range of addresses left"),
     ("too-many-clients", "other clients"),

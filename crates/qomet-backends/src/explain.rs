@@ -8,6 +8,13 @@ const OWN: Explanations = &[
         "not-memory",
         "What places or uses memory names an object that has none. Objects whose type is a memory-backend have some.",
     ),
+    (
+        "template-handed-out",
+        "With readonly=on and rom=off memory is a private copy of a file: the guest may write to it, and neither the file nor \
+         any other process sees that. A device in another process would read old bytes, so it cannot be given such memory, \
+         and share=on is no way out, as writes must not reach a file that is open read-only. Give the device memory of its \
+         own kind, or let the file be written to.",
+    ),
     ("affinity-empty", "The list names nothing to run on. Leave the property out to run on all CPUs."),
     (
         "no-such-cpus",

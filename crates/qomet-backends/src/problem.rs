@@ -15,6 +15,8 @@ pub enum BackendErrorKind {
     // memory
     /// An object of whose memory somebody wants a lease, and that has none.
     NotMemory { type_name: String },
+    /// A private copy of a file that is only read, for somebody who needs to share it.
+    TemplateHandedOut { id: String, need: String },
 
     // files
     /// A file or device cannot be opened.
@@ -143,6 +145,7 @@ impl BackendErrorKind {
         let s = str::to_owned;
         vec![
             K::NotMemory { type_name: s("rng-builtin") },
+            K::TemplateHandedOut { id: s("ram0"), need: s("share=on") },
             K::NotOpened { path: "/dev/hwrng".into(), reason: s("No such file or directory") },
             K::NotRead { path: "/dev/hwrng".into(), reason: s("No such device") },
             K::NotWatched { path: "/etc/qomet".into(), reason: s("Too many open files") },
@@ -179,6 +182,7 @@ impl Problem for BackendErrorKind {
     fn code(&self) -> &'static str {
         match self {
             K::NotMemory { .. } => "not-memory",
+            K::TemplateHandedOut { .. } => "template-handed-out",
             K::NotOpened { .. } => "not-opened",
             K::NotRead { .. } => "not-read",
             K::NotWatched { .. } => "not-watched",
@@ -216,6 +220,14 @@ impl Problem for BackendErrorKind {
         }
         match self {
             K::NotMemory { type_name } => write!(f, "its type {type_name} has no memory"),
+            K::TemplateHandedOut { id, need } => {
+                write!(
+                    f,
+                    "'{id}' is a private copy of a file that is only read, so nobody else sees what is written to it; {} \
+                     needs {need}",
+                    about.property.as_ref().map_or("somebody".to_owned(), |name| format!("'{name}'"))
+                )
+            }
             K::NotOpened { path, reason } => write!(f, "cannot open '{}': {reason}", path.display()),
             K::NotRead { path, reason } => write!(f, "cannot read '{}': {reason}", path.display()),
             K::NotWatched { path, reason } => write!(f, "cannot watch '{}': {reason}", path.display()),
@@ -317,8 +329,20 @@ impl Problem for BackendErrorKind {
         }
     }
 
+    fn part(&self) -> Option<&str> {
+        match self {
+            K::TemplateHandedOut { id, .. } => Some(id),
+            _ => None,
+        }
+    }
+
     fn help(&self) -> Option<String> {
         match self {
+            K::TemplateHandedOut { .. } => Some(
+                "a template cannot be shared: take other memory, such as a memory-backend-memfd, or let writes reach the \
+                 file with readonly=off and share=on"
+                    .to_owned(),
+            ),
             K::NoSecret => Some("add \"file\", or \"data\" where nobody else reads this text".to_owned()),
             K::NoKey { .. } => Some("keyctl(1) lists the keys: 'keyctl show'".to_owned()),
             K::TotalAndOneWay { total, .. } => {

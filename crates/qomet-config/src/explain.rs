@@ -105,6 +105,16 @@ pub const EXPLANATIONS: Explanations = &[
         "missing-argument",
         "The option is the last word, and its argument is missing. A quote may have swallowed it.",
     ),
+    (
+        "memory-named-twice",
+        "A guest of QEMU has one memory backend, named by '-machine memory-backend=ID', or one for each NUMA node, named by \
+         '-numa node,memdev=ID'. QEMU refuses both together.",
+    ),
+    (
+        "private-guest-memory",
+        "A vhost-user device is another process, which maps the memory of the guest. Without a memory backend that is shared \
+         there is nothing for it to map: QEMU starts, and the device fails when the guest uses it.",
+    ),
     ("missing-element", "Elements of a list are numbered from 0 without gaps, in any order: key.0=, key.1=."),
     (
         "missing-equals",

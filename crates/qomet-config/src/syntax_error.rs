@@ -126,6 +126,10 @@ pub enum SyntaxErrorKind {
     UnterminatedQuote { quote: char },
     /// An option without what it takes.
     MissingArgument { option: String },
+    /// The memory of a guest is said in two ways.
+    MemoryNamedTwice,
+    /// A device in another process, and memory that nobody else can map.
+    PrivateGuestMemory { device: String },
 
     // XML
     /// A text that is no XML.
@@ -228,6 +232,8 @@ impl Problem for SyntaxErrorKind {
             K::LineTooLong { .. } => "line-too-long",
             K::UnterminatedQuote { .. } => "unterminated-quote",
             K::MissingArgument { .. } => "missing-argument",
+            K::MemoryNamedTwice => "memory-named-twice",
+            K::PrivateGuestMemory { .. } => "private-guest-memory",
             K::NotXml { .. } => "not-xml",
             K::Unwritable { .. } => "unwritable",
         }
@@ -300,6 +306,12 @@ impl Problem for SyntaxErrorKind {
             }
             K::UnterminatedQuote { quote } => write!(f, "the quote {quote} has no end"),
             K::MissingArgument { option } => write!(f, "'{}' has no argument", Shown(option)),
+            K::MemoryNamedTwice => {
+                write!(f, "'-machine memory-backend' and '-numa memdev' both say what the guest's memory is")
+            }
+            K::PrivateGuestMemory { device } => {
+                write!(f, "{} is given the guest's memory, which no other process can map", Shown(device))
+            }
             K::NotXml { message } => write!(f, "the text is no XML: {}", Shown(message)),
             K::Unwritable { what, language } => match &about.property {
                 Some(name) => write!(f, "property '{}' is {what}, which {language} cannot say", Shown(name)),
@@ -391,6 +403,11 @@ impl Problem for SyntaxErrorKind {
             K::StrayCharacter { .. } => "remove it".to_owned(),
             K::ControlCharacter { .. } => format!("write {} instead", self.suggestion()?),
             K::BadEscape { .. } => r"write \\ for a backslash".to_owned(),
+            K::PrivateGuestMemory { .. } => {
+                "add '-object memory-backend-memfd,id=mem,size=SIZE' with the size of '-m', and '-machine memory-backend=mem'"
+                    .to_owned()
+            }
+            K::MemoryNamedTwice => "leave 'memory-backend' out, or 'memdev' of every node".to_owned(),
             K::UnterminatedString { .. } => "add a double quote at the end of the string".to_owned(),
             K::UnescapedQuote => r#"write \" for a quote inside a string"#.to_owned(),
             K::UnquotedValue { text } if matches!(text.to_ascii_lowercase().as_str(), "yes" | "no") => {
@@ -588,6 +605,8 @@ impl SyntaxErrorKind {
             K::LineTooLong { length: 2000, limit: 1023 },
             K::UnterminatedQuote { quote: '\'' },
             K::MissingArgument { option: s("-object") },
+            K::MemoryNamedTwice,
+            K::PrivateGuestMemory { device: s("vhost-user-fs-pci") },
             K::NotXml { message: s("expected 'a' tag, not 'b'") },
             K::Unwritable { what: "an empty list", language: "the dialect 'keyval'" },
         ]

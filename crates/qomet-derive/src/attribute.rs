@@ -13,6 +13,7 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Meta, Path, Token, Type};
 
+use crate::describe::field_name;
 use crate::mistakes::Mistakes;
 
 /// What a key takes.
@@ -25,6 +26,7 @@ pub(crate) enum Takes {
     Function,
     Path,
     Paths,
+    Needs,
 }
 
 /// A key that a caller knows.
@@ -59,6 +61,16 @@ enum Content {
     Function(ExprPath),
     Path(Path),
     Paths(Vec<Path>),
+    Needs(Vec<Need>),
+}
+
+/// `NAME = VALUE`, or with `>=` or `<=`.
+#[derive(Clone)]
+pub(crate) struct Need {
+    pub(crate) name: String,
+    /// The variant of `qomet::Relation`.
+    pub(crate) relation: &'static str,
+    pub(crate) value: Expr,
 }
 
 /// What was given.
@@ -122,6 +134,13 @@ impl Given {
             Content::Path(path) => Some(path),
             _ => None,
         })
+    }
+
+    pub(crate) fn needs(&self, name: &str) -> &[Need] {
+        match self.find(name) {
+            Some((_, Content::Needs(needs))) => needs,
+            _ => &[],
+        }
     }
 
     pub(crate) fn paths(&self, name: &str) -> &[Path] {
@@ -244,7 +263,29 @@ fn read_content(key: &Key, name: &Ident, input: ParseStream<'_>) -> syn::Result<
             let paths = Punctuated::<Path, Token![,]>::parse_terminated(&content)?;
             return Ok(Content::Paths(paths.into_iter().collect()));
         }
-        Takes::Paths => return wrong(format!("`{name}` needs a list: write `{write}`")),
+        Takes::Needs if input.peek(syn::token::Paren) => {
+            let content;
+            syn::parenthesized!(content in input);
+            let mut needs = Vec::new();
+            while !content.is_empty() {
+                match read_need(&content, write) {
+                    Ok(need) => needs.push(need),
+                    Err(error) => {
+                        // What follows is no second mistake.
+                        content.parse::<proc_macro2::TokenStream>()?;
+                        return Err(error);
+                    }
+                }
+                if !content.is_empty() {
+                    content.parse::<Token![,]>()?;
+                }
+            }
+            if needs.is_empty() {
+                return wrong(format!("`{name}` needs something: write `{write}`"));
+            }
+            return Ok(Content::Needs(needs));
+        }
+        Takes::Paths | Takes::Needs => return wrong(format!("`{name}` needs a list: write `{write}`")),
         _ if !input.peek(Token![=]) => return wrong(format!("`{name}` needs a value: write `{write}`")),
         _ => {}
     }
@@ -269,4 +310,25 @@ fn read_content(key: &Key, name: &Ident, input: ParseStream<'_>) -> syn::Result<
         }
         (_, other) => Ok(Content::Expression(other)),
     }
+}
+
+/// A property of another type, by its name or as a field would be called, and what it is to be.
+fn read_need(input: ParseStream<'_>, write: &str) -> syn::Result<Need> {
+    let (name, span) = if input.peek(LitStr) {
+        let text: LitStr = input.parse()?;
+        (text.value(), text.span())
+    } else {
+        let ident = input.call(Ident::parse_any)?;
+        (field_name(&ident), ident.span())
+    };
+    let relation = if input.parse::<Option<Token![>=]>>()?.is_some() {
+        "AtLeast"
+    } else if input.parse::<Option<Token![<=]>>()?.is_some() {
+        "AtMost"
+    } else if !input.peek(Token![==]) && input.parse::<Option<Token![=]>>()?.is_some() {
+        "Is"
+    } else {
+        return Err(syn::Error::new(span, format!("what is `{name}` to be? write `{write}`")));
+    };
+    Ok(Need { name, relation, value: input.parse()? })
 }

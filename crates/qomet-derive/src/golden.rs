@@ -58,7 +58,7 @@ fn golden_object_with_plain_properties() {
 fn golden_object_with_parent_and_every_kind_of_property() {
     golden!(object(quote! {
         /// Prints with light.
-        #[object(name = "laser", state = LaserState, check, interfaces(Counter))]
+        #[object(name = "laser", serves, state = LaserState, check, interfaces(Counter))]
         pub(crate) struct Laser {
             #[object(parent)]
             base: Printer,
@@ -74,6 +74,9 @@ fn golden_object_with_parent_and_every_kind_of_property() {
             /// Who may print.
             #[property(required, sensitive)]
             password: String,
+            /// Where the rest goes.
+            #[property(needs(duplex = true, "paper-left" >= 100u32))]
+            next: Option<Link<Printer>>,
         }
     }));
 }

@@ -81,6 +81,7 @@ use proc_macro::TokenStream;
 /// | `state` | what a realized object holds | `()` | `state = PrinterState` |
 /// | `abstract` | there are no objects of the type itself; no `Realize` is needed | it has objects | `abstract` |
 /// | `user_creatable` | users may create objects of it and of the types below it, as far as these are not abstract | programs only | `user_creatable` |
+/// | `serves` | objects of it, and of the types below it, are there for others to link to: a batch in which some of them are linked to and this one is not has a warning | they may stand alone | `serves` |
 /// | `check` | `impl Check` has rules across properties | no rules | `check` |
 /// | `interfaces` | traits that `Instance<Self>` implements and objects can be asked for; a child names them again | none | `interfaces(RandomSource)` |
 /// | `crate` | where the crate `qomet` is | `::qomet` | `crate = path::to::qomet` |
@@ -114,6 +115,7 @@ use proc_macro::TokenStream;
 /// | `multiple_of` | what the number must be a multiple of | any | `multiple_of = 4096` |
 /// | `unit` | the unit of the number | none | `unit = "ns"` |
 /// | `example` | a value as a document writes it: text, or JSON for what is no text | none | `example = "/dev/usb/lp0"` |
+/// | `needs` | what objects that it links to must have: a property of theirs that is `=`, `>=` or `<=` a value; see below | nothing | `needs(duplex = true, tray >= 100u32)` |
 /// | `sensitive` | write-only: no getter, no reader, no message shows it | readable | `sensitive` |
 /// | `since` | the version that introduced it | not said | `since = "1.2"` |
 /// | `deprecated` | the version since which it is deprecated | not deprecated | `deprecated = "2.0"` |
@@ -198,6 +200,57 @@ use proc_macro::TokenStream;
 /// assert_eq!(printer.get::<u32>("drums")?, 2);
 /// assert!(printer.get::<bool>("power")?);
 /// assert_eq!(printer.set("speed", 101u32).unwrap_err().code(), "too-fast");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # What a property needs of what it links to
+///
+/// A need is judged wherever the link gets its target: in a check, when a batch is created, when a live link is set. What a
+/// target leaves out counts by what it comes to: where the type decides that, [`Realize::foresee`](../qomet/trait.Realize.html)
+/// tells it, and `Realize::advise` what to do where setting the property is no way. The name is that of the target's property,
+/// written as a field or in quotes; a target that has no such property will do. A registry refuses needs that nothing could
+/// meet, and those about live properties, which could cease to be met.
+///
+/// ```
+/// use qomet::prelude::*;
+///
+/// /// Sends pages.
+/// #[derive(Object)]
+/// #[object(name = "printer", user_creatable)]
+/// pub struct Printer {
+///     /// Whether it prints on both sides.
+///     #[property(default = false)]
+///     duplex: bool,
+/// }
+/// # impl Realize for Printer {
+/// #     fn realize(&self, _: &mut RealizeContext<'_>) -> qomet::Result<()> { Ok(()) }
+/// # }
+///
+/// /// Binds what is printed.
+/// #[derive(Object)]
+/// #[object(name = "binder", user_creatable)]
+/// pub struct Binder {
+///     /// Where pages come from.
+///     #[property(required, needs(duplex = true))]
+///     printer: Link<Printer>,
+/// }
+/// # impl Realize for Binder {
+/// #     fn realize(&self, _: &mut RealizeContext<'_>) -> qomet::Result<()> { Ok(()) }
+/// # }
+/// # types! { pub fn types = [Printer, Binder]; }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let model = Model::new(TypeRegistry::builder().add(types()).build().expect("types that fit together"));
+/// let (mut printer, mut binder) = (model.draft("printer")?, model.draft("binder")?);
+/// printer.set_id("p0");
+/// binder.set_id("b0");
+/// binder.set("printer", "p0")?;
+/// let mut report = Diagnostics::new();
+/// assert!(model.batch(vec![binder, printer]).create(&mut report).is_err());
+/// let refused = report.take().remove(0);
+/// assert_eq!(refused.to_string(), "property 'printer' of binder needs duplex=on, but 'p0' has duplex=off");
+/// assert_eq!(refused.problem().help().as_deref(), Some("set duplex=on on 'p0'"));
 /// # Ok(())
 /// # }
 /// ```

@@ -89,13 +89,14 @@ mod watch;
 pub use compact_str::CompactString;
 pub use error::{
     About, Applicability, Diagnostic, Diagnostics, Edit, ErrorClass, Explanations, Failed, ModelErrorKind,
-    Place, Problem, Related, Remedy, Repair, Result, Severity, Spelling, is_nearest_alone, nearest,
+    Place, Problem, Related, Remedy, Repair, Result, Severity, Spelling, UnmetNeed, WayOut, is_nearest_alone,
+    nearest,
 };
 #[cfg(unix)]
 pub use model::{Access, Borrowed, DescriptorInfo, Descriptors, Missing};
 pub use model::{
     Action, Batch, Difference, Journal, Lease, Level, Model, ModelPlan, PlanOptions, ProbeContext, Progress,
-    RealizeContext, Service, Services, Snapshot, Step, Surroundings,
+    RealizeContext, Service, Services, Snapshot, Step, Surroundings, Use,
 };
 pub use object::{
     AnyDraft, AnyObject, Draft, Extra, FromValue, Handle, Header, Hold, Instance, ObjectLock, ObjectRef,
@@ -103,8 +104,9 @@ pub use object::{
 };
 pub use tree::{NO_ID, check_id, is_id};
 pub use types::{
-    Bounds, Check, Class, Container, Content, Interface, InterfaceEntry, Listed, NoParent, ObjectType,
-    Presence, Property, Realize, RegistryBuilder, TypeEntry, TypeInfo, TypeRegistry,
+    Advice, Bounds, Check, Class, Container, Content, Foreseen, Interface, InterfaceEntry, Listed, Need,
+    NoParent, ObjectType, Presence, Property, Realize, RegistryBuilder, Relation, TypeEntry, TypeInfo,
+    TypeRegistry,
 };
 pub use value::{
     Alternative, Computed, EnumType, Field, IdOf, Link, LinkRef, Live, LiveValue, Member, Mutability,

@@ -15,6 +15,7 @@ mod drafts;
 mod extras;
 mod links;
 mod live;
+mod needs;
 mod plan;
 mod registry;
 mod tree;

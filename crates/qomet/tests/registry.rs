@@ -6,7 +6,7 @@ use qomet::{
 use qomet_testkit::types;
 
 const fn info(name: &'static str, properties: &'static [Property]) -> TypeInfo {
-    TypeInfo { name, description: "", is_abstract: true, user_creatable: false, properties }
+    TypeInfo { name, description: "", is_abstract: true, user_creatable: false, serves: false, properties }
 }
 
 const fn property(name: &'static str) -> Property {
@@ -24,6 +24,7 @@ const fn property(name: &'static str) -> Property {
         since: None,
         deprecated: None,
         replaced_by: None,
+        needs: &[],
         unstable: false,
     }
 }

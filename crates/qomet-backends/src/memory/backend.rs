@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use qomet::prelude::*;
-use qomet::{Borrowed, Interface, ProbeContext, Progress, Result};
+use qomet::{Borrowed, Foreseen, Interface, Native, ProbeContext, Progress, Result};
 use qomet_memory::{MemoryError, MemoryOptions, Opened, Region, Workers, prealloc_threads};
 
 use super::batch::MemoryHost;
@@ -40,7 +40,7 @@ impl From<Policy> for qomet_memory::Policy {
 
 /// Memory of a guest, whatever it comes from.
 #[derive(Object)]
-#[object(name = "memory-backend", abstract, user_creatable, state = BackendState)]
+#[object(name = "memory-backend", abstract, user_creatable, serves, state = BackendState)]
 pub struct MemoryBackend {
     /// Size of the memory region (ex: 500M)
     #[property(required, min = 1, max = i64::MAX)]
@@ -75,6 +75,9 @@ pub struct MemoryBackend {
     /// Whether a RAM block is known by the canonical path rather than by the id (for migration)
     #[property(default = false, unstable)]
     x_use_canonical_path_for_ramblock_id: Live<bool>,
+    /// Size of the pages that the memory consists of
+    #[property(computed = MemoryBackend::page_size)]
+    x_page_size: Computed<Size>,
     /// Threads that made pages present, or would
     #[property(computed = MemoryBackend::worthwhile_threads)]
     x_effective_prealloc_threads: Computed<u32>,
@@ -226,6 +229,28 @@ impl MemoryBackend {
         let threads = prealloc_threads(&host.0, asked, region.len()).map_err(refusal)?;
         let most = cpus.as_ref().map_or(u32::MAX, |cpus| u32::try_from(cpus.len()).unwrap_or(u32::MAX));
         Ok(Workers { threads: threads.min(most), cpus })
+    }
+
+    /// What properties that all memory has will come to; `share` is what is usual for the type, `page` finds the page size,
+    /// which follows from the properties `from`.
+    pub(super) fn foresee_common(
+        &self,
+        property: &str,
+        share: bool,
+        (from, page): (&'static [&'static str], impl FnOnce() -> Option<u64>),
+    ) -> Foreseen {
+        match property {
+            "share" => Foreseen::Value(Native::Bool(self.share.unwrap_or(share)), &[]),
+            "reserve" => Foreseen::Value(Native::Bool(self.reserve.unwrap_or(true)), &[]),
+            "x-page-size" => {
+                page().map_or(Foreseen::Unknown, |size| Foreseen::Value(Native::Uint(size), from))
+            }
+            _ => Foreseen::AsConfigured,
+        }
+    }
+
+    fn page_size(&self, state: &BackendState) -> Size {
+        Size(state.region.page_size())
     }
 
     fn effective_share(&self, state: &BackendState) -> Option<bool> {

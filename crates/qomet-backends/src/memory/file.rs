@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use qomet::prelude::*;
 use qomet::{
-    About, Borrowed, Content, Descriptors, Diagnostic, Instance, ProbeContext, Progress, Related, Result,
-    Surroundings,
+    About, Advice, Borrowed, Content, Descriptors, Diagnostic, Foreseen, Instance, Native, Need,
+    ProbeContext, Progress, Related, Result, Surroundings,
 };
-use qomet_memory::{FileRequest, Lock, MemoryWarning, Passed, Region, Rom};
+use qomet_memory::{FileRequest, Lock, MemoryWarning, Passed, Region, Rom, foresee_file};
 
 use super::backend::{BackendState, HostMemory, MemoryBackend};
 use super::batch::{Files, MemoryHost, Requests};
 use super::fdset;
 use super::problem::{refusal, warning};
+use crate::problem::BackendErrorKind;
 
 /// Guest memory that is a window of a file, a block device or persistent memory.
 ///
@@ -101,6 +102,13 @@ impl FileBackend {
         }
     }
 
+    fn page_size(&self, around: Option<&Surroundings<'_>>) -> Option<u64> {
+        let around = around?;
+        let passed = self.borrow(around).ok()?;
+        let host = around.service::<MemoryHost>();
+        Some(foresee_file(&host.0, &self.request(passed.as_ref())).ok()?.page_size)
+    }
+
     fn effective_rom(&self, _: &BackendState) -> OnOffAuto {
         self.request(None).is_rom().into()
     }
@@ -162,6 +170,33 @@ impl Realize for FileBackend {
 
     fn prepare(&self, state: &BackendState, property: &'static str, progress: &Progress) -> Result<()> {
         self.prepare_live(state, property, progress)
+    }
+
+    fn foresee(&self, property: &'static str, around: Option<&Surroundings<'_>>) -> Foreseen {
+        match property {
+            "rom" => {
+                let rom = OnOffAuto::from(self.request(None).is_rom());
+                Foreseen::Value(Native::Str(rom.as_str().into()), &["readonly"])
+            }
+            _ => self.foresee_common(property, false, (&["mem-path"], || self.page_size(around))),
+        }
+    }
+
+    fn advise(&self, need: &Need, id: &str) -> Advice {
+        match need.property {
+            "share" if self.readonly && !self.request(None).is_rom() => {
+                let (id, need) = (id.to_owned(), need.to_string());
+                Advice::Mistake(Box::new(BackendErrorKind::TemplateHandedOut { id, need }))
+            }
+            "rom" if self.readonly => Advice::Instead(
+                "with readonly=on it is ROM, or with rom=off a private copy: leave 'readonly' out".into(),
+            ),
+            "x-page-size" => Advice::Instead(
+                "its file system says how large pages are: take a file on a hugetlbfs that has such pages"
+                    .into(),
+            ),
+            _ => Advice::Set,
+        }
     }
 
     fn content(&self, state: &BackendState) -> Content {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use qomet::prelude::*;
-use qomet::{Content, Instance, ProbeContext, Progress, Result};
+use qomet::{Advice, Content, Foreseen, Instance, Need, ProbeContext, Progress, Result, Surroundings};
 use qomet_memory::{AnonymousKind, AnonymousRequest, Region};
 
 use super::anonymous;
@@ -94,6 +94,23 @@ impl Realize for MemfdBackend {
 
     fn prepare(&self, state: &BackendState, property: &'static str, progress: &Progress) -> Result<()> {
         self.prepare_live(state, property, progress)
+    }
+
+    fn foresee(&self, property: &'static str, around: Option<&Surroundings<'_>>) -> Foreseen {
+        let page = || match (self.hugetlb, self.hugetlbsize) {
+            (true, Some(size)) => Some(size.bytes()),
+            _ => anonymous::page_size(&self.request(), around),
+        };
+        self.foresee_common(property, true, (&["hugetlb", "hugetlbsize"], page))
+    }
+
+    fn advise(&self, need: &Need, _: &str) -> Advice {
+        match need.property {
+            "x-page-size" => Advice::Instead(
+                "have it consist of huge pages: hugetlb=on, and their size in hugetlbsize".into(),
+            ),
+            _ => Advice::Set,
+        }
     }
 
     fn content(&self, _: &BackendState) -> Content {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use qomet::prelude::*;
-use qomet::{Content, Instance, ProbeContext, Progress, Result};
+use qomet::{Advice, Content, Foreseen, Instance, Need, ProbeContext, Progress, Result, Surroundings};
 use qomet_memory::{AnonymousKind, AnonymousRequest, Region};
 
 use super::anonymous;
@@ -77,6 +77,17 @@ impl Realize for ShmBackend {
 
     fn prepare(&self, state: &BackendState, property: &'static str, progress: &Progress) -> Result<()> {
         self.prepare_live(state, property, progress)
+    }
+
+    fn foresee(&self, property: &'static str, around: Option<&Surroundings<'_>>) -> Foreseen {
+        self.foresee_common(property, true, (&[], || anonymous::page_size(&self.request(), around)))
+    }
+
+    fn advise(&self, need: &Need, _: &str) -> Advice {
+        match need.property {
+            "x-page-size" => Advice::Instead(anonymous::HUGE_ELSEWHERE.into()),
+            _ => Advice::Set,
+        }
     }
 
     fn content(&self, _: &BackendState) -> Content {

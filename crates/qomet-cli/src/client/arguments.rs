@@ -166,7 +166,7 @@ pub(crate) struct Documents {
     /// Documents that belong together; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// Objects go that an earlier apply created and that no document has
+    /// Objects go that earlier documents created ('apply', or 'run' itself) and these do not name; what clients added stays
     #[arg(long)]
     pub(crate) prune: bool,
     /// Objects may go or be replaced though what they hold is lost

@@ -58,6 +58,10 @@ pub(super) fn bounds(property: &Property) -> Option<String> {
 /// What one should know before one uses it.
 pub(super) fn remarks(property: &Property) -> Vec<String> {
     let mut remarks = Vec::new();
+    if !property.needs.is_empty() {
+        let needs: Vec<String> = property.needs.iter().map(ToString::to_string).collect();
+        remarks.push(format!("needs {}", needs.join(" and ")));
+    }
     if property.sensitive {
         remarks.push("write-only".to_owned());
     }

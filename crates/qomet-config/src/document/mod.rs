@@ -15,7 +15,9 @@ mod piece;
 mod place;
 mod repair;
 mod sensitive;
+mod setting;
 mod shape;
+mod users;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -34,6 +36,7 @@ use crate::write::{Language, Writer};
 use piece::Piece;
 use repair::Repairs;
 pub(crate) use shape::each_bag;
+pub(crate) use users::UserOption;
 
 /// Texts that are checked together.
 #[derive(Debug, Default)]
@@ -41,6 +44,8 @@ pub struct Documents {
     sources: Sources,
     /// Where in the sources bags stand.
     pieces: Vec<Piece>,
+    /// Options of command lines that may use the objects, those of each line together.
+    users: Vec<Vec<(UserOption, Piece)>>,
     others: Vec<String>,
 }
 
@@ -116,6 +121,8 @@ impl Documents {
             self.sources.add_mistake(source, kind, place);
         }
         self.others.extend(found.others);
+        let users = found.users.into_iter();
+        self.users.push(users.map(|(option, taken)| (option, Piece::argument(source, taken))).collect());
         self.pieces.extend(found.objects.into_iter().map(|taken| Piece::argument(source, taken)));
     }
 
@@ -168,6 +175,9 @@ impl Documents {
     pub fn plan(&self, model: &Model, level: Level) -> Plan<'_> {
         let mut report = Diagnostics::new();
         let (tapes, mut batch, failed) = self.read(model, level, &mut report);
+        if level >= Level::Graph {
+            self.expect_users(&mut batch, &mut report);
+        }
         batch.check(level, &mut report);
         self.finish(tapes, Work::Create(batch), failed, report)
     }
@@ -185,6 +195,17 @@ impl Documents {
             plan.check_host(&mut report);
         }
         Plan { is_whole, ..self.finish(tapes, Work::Update(plan), failed, report) }
+    }
+
+    /// Tells the batch who else uses its objects.
+    fn expect_users(&self, batch: &mut Batch, report: &mut Diagnostics) {
+        for options in &self.users {
+            let found = users::find(options, &self.sources);
+            found.uses.into_iter().for_each(|one| batch.expect_use(one));
+            for (kind, place) in found.mistakes {
+                let _ = report.report(Diagnostic::new(kind).at(place));
+            }
+        }
     }
 
     /// From texts to drafts, of which there are none where only the syntax is wanted. Also the proof that something of a

@@ -12,6 +12,7 @@ use qomet::{
 };
 
 use super::place::Bags;
+use super::setting;
 use crate::source::{Sources, widen};
 use crate::tape::Node;
 
@@ -52,12 +53,17 @@ impl Repairs<'_, '_> {
     }
 
     fn repair(&self, diagnostic: &Diagnostic) -> Option<Repair> {
-        let place = diagnostic.place()?;
         let remedy = diagnostic.problem().remedy()?;
+        if let Some(property) = remedy.property {
+            let bag = diagnostic.related().first().and_then(|related| related.about.bag);
+            let edit = setting::set(self.sources, self.bags.bag(bag?)?, property, &remedy)?;
+            return Some(Repair { edits: vec![edit], applicability: remedy.applicability });
+        }
+        let place = diagnostic.place()?;
         let text = self.sources.get(place.source)?.text();
         let there = text.get(widen(place.start)..widen(place.end))?;
         let (text, applicability) = match remedy.spelling {
-            Spelling::Verbatim => (remedy.text, remedy.applicability),
+            Spelling::Verbatim | Spelling::Switch => (remedy.text, remedy.applicability),
             Spelling::Size => (size(there, &remedy)?, remedy.applicability),
             Spelling::Name => {
                 let wrong = content(there)?;

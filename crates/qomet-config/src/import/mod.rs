@@ -8,6 +8,7 @@ mod shell;
 
 use std::ops::Range;
 
+use crate::document::UserOption;
 use crate::syntax_error::SyntaxErrorKind;
 use crate::tape::Origin;
 
@@ -25,6 +26,8 @@ pub(crate) struct Taken {
 pub(crate) struct Found {
     /// The arguments of `-object`, in order, and lines that mean the same.
     pub(crate) objects: Vec<Taken>,
+    /// The arguments of options that may use the objects.
+    pub(crate) users: Vec<(UserOption, Taken)>,
     /// The names of what was left alone.
     pub(crate) others: Vec<String>,
     /// What is wrong with the text itself, and where.
@@ -54,13 +57,15 @@ fn arguments(words: Vec<(Taken, Range<usize>)>, found: &mut Found) {
                 Some((object, _)) => found.objects.push(object),
                 None => found.mistakes.push((SyntaxErrorKind::MissingArgument { option: word.text }, place)),
             },
-            // What they are given may be secret, and is nobody's business here.
+            // What they are given may be secret, and is nobody's business here but where it names objects.
             option if is_option(option) => {
                 let name = option.split('=').next().unwrap_or(option).to_owned();
-                if words.peek().is_some_and(|(next, _)| !is_option(&next.text)) {
-                    words.next();
+                let argument = words.next_if(|(next, _)| !is_option(&next.text)).map(|(taken, _)| taken);
+                let user = UserOption::of(option).zip(argument);
+                if !user.as_ref().is_some_and(|(_, argument)| UserOption::is_of_memory(&argument.text)) {
+                    found.others.push(name);
                 }
-                found.others.push(name);
+                found.users.extend(user);
             }
             _ => found.others.push(word.text),
         }

@@ -7,7 +7,7 @@ use qomet::{Class, Property, TypeRegistry};
 use serde_json::{Map, Value, json};
 
 use super::example::{default_value, example};
-use super::property::unit_of;
+use super::property::{need, unit_of};
 use super::value::{insert_text, number};
 
 /// A list of what [`describe_type`] gives for each type, in the order of registration; then
@@ -42,10 +42,10 @@ pub fn describe_type(class: &Class) -> Value {
 }
 
 /// `{"name", "type", "value-type", "values", "description", "required", "default", "example", "mutable", "minimum",
-/// "maximum", "multiple-of", "unit", "since", "deprecated", "replaced-by", "unstable", "sensitive", "declared-by"}` of one
+/// "maximum", "multiple-of", "unit", "needs", "since", "deprecated", "replaced-by", "unstable", "sensitive", "declared-by"}` of one
 /// property of `class`.
 ///
-/// `values` are the names of an enum. The bounds are those that were declared; what the type says itself (`u8`) is
+/// `needs` are `{"property", "is" | "at-least" | "at-most"}`: what the target of a link must have. `values` are the names of an enum. The bounds are those that were declared; what the type says itself (`u8`) is
 /// not repeated. `since` and `deprecated` are versions.
 #[must_use]
 pub fn describe_property(class: &Class, property: &Property) -> Value {
@@ -67,6 +67,7 @@ pub fn describe_property(class: &Class, property: &Property) -> Value {
         ("maximum", bounds.maximum.map(number)),
         ("multiple-of", bounds.multiple_of.map(Value::from)),
         ("unit", unit_of(property).map(Value::from)),
+        ("needs", (!property.needs.is_empty()).then(|| property.needs.iter().map(need).collect())),
         ("since", property.since.map(Value::from)),
         ("deprecated", property.deprecated.map(Value::from)),
         ("replaced-by", property.replaced_by.map(Value::from)),

@@ -321,6 +321,15 @@ impl Changes {
                 self.compatible(path, "can be changed in place", "a change no longer replaces the object")
             }
         }
+        let needs =
+            |schema: &Value| schema.get("x-needs").and_then(Value::as_array).cloned().unwrap_or_default();
+        let (before, after) = (needs(old), needs(new));
+        for need in without(&after, &before) {
+            self.breaking(path, format!("needs {need} of its target"), "other targets are refused");
+        }
+        for need in without(&before, &after) {
+            self.compatible(path, format!("needs {need} of its target no more"), "more targets fit");
+        }
         match sensitive {
             (false, true) => self.breaking(path, "is sensitive", "it cannot be read any more"),
             (true, false) => self.breaking(path, "is not sensitive any more", "what was secret is shown"),

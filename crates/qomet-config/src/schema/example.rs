@@ -3,7 +3,7 @@
 //! An example is declared with its property, or shows the form that one would not guess. Used by the schemas, the
 //! introspection and the reference pages.
 
-use qomet::{Class, Presence, Property, Size, ValueType};
+use qomet::{Class, Output, Presence, Property, Size, ValueType};
 use serde_json::{Map, Value, json};
 
 use super::value::number;
@@ -16,13 +16,16 @@ const SIZES: [&str; 4] = ["1G", "1M", "4k", "1"];
 #[must_use]
 pub fn default_value(property: &Property) -> Option<Value> {
     match property.presence {
-        Presence::Default(write) if !property.sensitive => {
-            let mut out = JsonOutput::compact();
-            write(&mut out);
-            serde_json::from_str(out.as_str()).ok()
-        }
+        Presence::Default(write) if !property.sensitive => written(write),
         _ => None,
     }
+}
+
+/// What is written, as JSON.
+pub(super) fn written(write: fn(&mut dyn Output)) -> Option<Value> {
+    let mut out = JsonOutput::compact();
+    write(&mut out);
+    serde_json::from_str(out.as_str()).ok()
 }
 
 /// A value that the property takes: the declared example, the usual form of a size, the default of a number, what a link looks

@@ -1,9 +1,9 @@
 //! The schema of a property: its value and what its declaration adds.
 
-use qomet::{Property, ValueType};
+use qomet::{Need, Property, ValueType};
 use serde_json::{Map, Value, json};
 
-use super::example::{default_value, example};
+use super::example::{default_value, example, written};
 use super::value::{insert_text, value_schema};
 
 /// The schema of what a document may give for the property.
@@ -30,11 +30,19 @@ pub(super) fn property_schema(property: &Property) -> Map<String, Value> {
     if property.unstable {
         schema.insert("x-unstable".to_owned(), json!(true));
     }
+    if !property.needs.is_empty() {
+        schema.insert("x-needs".to_owned(), property.needs.iter().map(need).collect());
+    }
     if property.sensitive {
         schema.insert("writeOnly".to_owned(), json!(true));
         schema.insert("x-sensitive".to_owned(), json!(true));
     }
     schema
+}
+
+/// `{"property", "is" | "at-least" | "at-most"}`: what the target of a link must have.
+pub(super) fn need(need: &Need) -> Value {
+    json!({ "property": need.property, need.relation.as_str(): written(need.value) })
 }
 
 /// The unit of its number: the declared one, bytes for sizes.

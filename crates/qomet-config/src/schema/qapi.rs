@@ -266,6 +266,7 @@ fn description(property: &Property) -> String {
     if property.mutability == Mutability::UntilRealized {
         facts.push("fixed once realized".to_owned());
     }
+    facts.extend(property.needs.iter().map(|need| format!("needs {need}")));
     facts.extend(property.since.map(|version| format!("since {version}")));
     match facts.is_empty() {
         true => property.description.to_owned(),

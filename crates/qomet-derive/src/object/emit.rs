@@ -137,6 +137,16 @@ fn describe(model: &ObjectModel, slot: usize, property: &PropertyModel) -> Token
         (option(&property.unit), option(&property.since), option(&property.deprecated));
     let replaced_by = option(&property.replaced_by);
     let example = option(&property.example);
+    let needs = property.needs.iter().map(|need| {
+        let (name, relation, value) = (&need.name, format_ident!("{}", need.relation), &need.value);
+        quote! {
+            #krate::Need {
+                property: #name,
+                relation: #krate::Relation::#relation,
+                value: |output| #krate::Value::write(&(#value), output),
+            }
+        }
+    });
     quote! {
         #krate::Property {
             name: #name,
@@ -147,6 +157,7 @@ fn describe(model: &ObjectModel, slot: usize, property: &PropertyModel) -> Token
             bounds: #bounds,
             unit: #unit,
             example: #example,
+            needs: &[#(#needs),*],
             effective: #effective,
             sensitive: #sensitive,
             since: #since,
@@ -180,7 +191,8 @@ fn bounds(model: &ObjectModel, property: &PropertyModel) -> TokenStream {
 
 /// `impl ObjectType`.
 fn object_type(model: &ObjectModel) -> TokenStream {
-    let ObjectModel { ident, krate, name, description, state, is_abstract, user_creatable, .. } = model;
+    let ObjectModel { ident, krate, name, description, state, is_abstract, user_creatable, serves, .. } =
+        model;
     let constants = (0..model.properties.len()).map(constant);
     let (parent, parts, own_checked) = (parent_type(model), parent_parts(model), model.check.is_some());
     let entry = if model.is_abstract {
@@ -214,6 +226,7 @@ fn object_type(model: &ObjectModel) -> TokenStream {
                 description: #description,
                 is_abstract: #is_abstract,
                 user_creatable: #user_creatable,
+                serves: #serves,
                 properties: &[#(*<Self as __Declared>::#constants),*],
             };
             const CHECKED: bool = #checked;

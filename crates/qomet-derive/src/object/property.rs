@@ -5,7 +5,7 @@ use quote::quote_spanned;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Expr, ExprPath, Field, Ident, Path, Type};
 
-use crate::attribute::{Given, Instead, Key, Takes, Vocabulary};
+use crate::attribute::{Given, Instead, Key, Need, Takes, Vocabulary};
 use crate::describe::{description, docs, field_name, is_name};
 use crate::kind::{argument, is_option, is_surely_no_integer};
 use crate::mistakes::Mistakes;
@@ -26,6 +26,7 @@ pub(crate) struct PropertyModel {
     pub(crate) multiple_of: Option<Limit>,
     pub(crate) unit: Option<String>,
     pub(crate) example: Option<String>,
+    pub(crate) needs: Vec<Need>,
     pub(crate) sensitive: bool,
     pub(crate) since: Option<String>,
     pub(crate) deprecated: Option<String>,
@@ -68,6 +69,7 @@ const PROPERTY: Vocabulary = Vocabulary {
         Key { name: "multiple_of", takes: Takes::Expression, write: "multiple_of = NUMBER" },
         Key { name: "unit", takes: Takes::Text, write: "unit = \"pages\"" },
         Key { name: "example", takes: Takes::Text, write: "example = \"1G\"" },
+        Key { name: "needs", takes: Takes::Needs, write: "needs(share = true, size >= Size::mib(2))" },
         Key { name: "sensitive", takes: Takes::Nothing, write: "sensitive" },
         Key { name: "since", takes: Takes::Text, write: "since = \"1.0\"" },
         Key { name: "deprecated", takes: Takes::Text, write: "deprecated = \"1.0\"" },
@@ -131,6 +133,7 @@ impl PropertyModel {
             multiple_of: limit("multiple_of"),
             unit: text("unit"),
             example: text("example"),
+            needs: given.needs("needs").to_vec(),
             sensitive: given.has("sensitive"),
             since: text("since"),
             deprecated: text("deprecated"),

@@ -24,6 +24,7 @@ pub(super) fn emit(model: &ObjectModel) -> TokenStream {
                 description: "",
                 is_abstract: true,
                 user_creatable: false,
+                serves: false,
                 properties: &[],
             };
             const CHECKED: bool = false;

@@ -29,7 +29,7 @@ struct Apply {
     documents: Vec<AnyValue>,
     /// The model's revision without which nothing is done
     if_revision: Option<u64>,
-    /// Whether objects go that no document has
+    /// Whether objects go that earlier documents created and these do not name
     prune: Option<bool>,
     /// Whether contents may be lost
     allow_loss: Option<bool>,

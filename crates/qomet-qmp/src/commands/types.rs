@@ -165,6 +165,12 @@ fn write_property(out: &mut JsonOutput, property: &Property) {
             _ => {}
         }
     }
+    if !property.needs.is_empty() {
+        out.member("needs");
+        out.begin_list();
+        property.needs.iter().for_each(|need| out.string(&need.to_string()));
+        out.end_list();
+    }
     out.member("required");
     out.boolean(property.is_required());
     let mutable = match property.mutability {

@@ -113,6 +113,11 @@ pub(crate) const EXPLANATIONS: Explanations = &[
         "A program registered types that are each other's parents. This is a mistake in the program.",
     ),
     (
+        "impossible-need",
+        "A program declares that a property needs something of what it links to, and nothing there could ever have it: no type \
+         has such a property, or it is of another kind, or it may change while the link stands. This is a mistake in the program.",
+    ),
+    (
         "shadowed-property",
         "A type declares a property that its parent has already, so it would be unclear which of them is meant. This is a \
          mistake in the program.",
@@ -166,6 +171,23 @@ pub(crate) const EXPLANATIONS: Explanations = &[
         "link-cycle",
         "Objects refer to each other in a circle, so that none of them can be made before the others. Take out one of the \
          references.",
+    ),
+    (
+        "unmet-need",
+        "The object needs something of the one that it links to, and that has it not: a device in another process needs memory \
+         that is shared, for example. The property that links declares what it needs ('qomet describe' shows it), and where the \
+         target leaves a property out, what counts is what it comes to. Set the property of the target as the help says, or \
+         link to another object.",
+    ),
+    (
+        "unused-object",
+        "Some objects of this kind are used by others of the same documents, and this one by none. It costs what it costs, such \
+         as memory, and probably a link to it was forgotten. Where nothing says who uses such objects, nothing is said of it.",
+    ),
+    (
+        "used-twice",
+        "Two users each want the object alone, such as two NUMA nodes that name one memory backend. QEMU refuses that too. \
+         Give each of them an object of its own.",
     ),
     (
         "in-use",

@@ -78,6 +78,8 @@ pub enum ModelErrorKind {
     SensitiveNotString { type_name: String, property: String },
     /// More properties than a type may have.
     TooManyProperties { name: String, limit: usize },
+    /// A need that nothing could ever meet or break.
+    ImpossibleNeed { type_name: String, property: String, need: String, why: &'static str },
     /// A name that is not fit for a type or property.
     InvalidName { what: &'static str, name: String },
 
@@ -100,10 +102,16 @@ pub enum ModelErrorKind {
     DanglingLink { path: String, nearest: Option<String> },
     /// An id that no object has, where a property takes one.
     UnknownId { id: String, nearest: Option<String> },
+    /// What an object links to is not what it needs.
+    UnmetNeed(Box<UnmetNeed>),
+    /// An object that is there for others, and that none of them links to (warning).
+    Unused { kind: String },
+    /// An object that two use who both want it alone.
+    UsedTwice { id: String },
     /// Objects whose links need each other.
     LinkCycle { ids: Vec<String>, path: String },
     /// The object is being used.
-    InUse { users: Vec<String> },
+    InUse { users: Vec<String>, way: WayOut },
     /// The object cannot be deleted for another reason.
     NotDeletable,
     /// The object is gone.
@@ -122,6 +130,36 @@ pub enum ModelErrorKind {
     Cancelled,
     /// An author's own kind.
     Custom { code: &'static str, message: String },
+}
+
+/// What else than its users can make way for an object that is to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WayOut {
+    /// Nothing.
+    None,
+    /// It is to be replaced: users that are declared with it are replaced too.
+    Declare,
+    /// It is to be pruned: what is declared stays.
+    Keep,
+    /// It is to be pruned, and what is declared uses it.
+    KeepForDeclared,
+}
+
+/// What is known of a need that is not met: see [`Need`](crate::Need).
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnmetNeed {
+    /// What the link says.
+    pub path: String,
+    /// The need, such as `share=on`.
+    pub needed: String,
+    /// What the target has, such as `share=off`.
+    pub found: String,
+    /// The value of the need.
+    pub value: String,
+    /// What to do, where the target's type knows better than that the property be set.
+    pub advice: Option<String>,
+    /// How to set the property of the target, where that can be done.
+    pub set: Option<Remedy>,
 }
 
 use ModelErrorKind as K;
@@ -195,6 +233,17 @@ impl fmt::Display for Object<'_> {
     }
 }
 
+impl UnmetNeed {
+    fn help(&self) -> Option<String> {
+        let set = || {
+            let property = self.set.as_ref()?.property?;
+            let id = self.path.strip_prefix("/objects/").unwrap_or(&self.path);
+            Some(format!("set {property}={} on '{}'", self.value, Shown(id)))
+        };
+        self.advice.clone().or_else(set)
+    }
+}
+
 impl Problem for ModelErrorKind {
     fn code(&self) -> &'static str {
         match self {
@@ -229,6 +278,7 @@ impl Problem for ModelErrorKind {
             K::ShadowedProperty { .. } => "shadowed-property",
             K::SensitiveNotString { .. } => "sensitive-not-a-string",
             K::TooManyProperties { .. } => "too-many-properties",
+            K::ImpossibleNeed { .. } => "impossible-need",
             K::InvalidName { .. } => "invalid-name",
             K::MissingId => "missing-id",
             K::MissingType => "missing-type",
@@ -239,6 +289,9 @@ impl Problem for ModelErrorKind {
             K::WrongLinkType { .. } => "wrong-link-type",
             K::DanglingLink { .. } => "dangling-link",
             K::UnknownId { .. } => "unknown-id",
+            K::UnmetNeed(_) => "unmet-need",
+            K::Unused { .. } => "unused-object",
+            K::UsedTwice { .. } => "used-twice",
             K::LinkCycle { .. } => "link-cycle",
             K::InUse { .. } => "in-use",
             K::NotDeletable => "not-deletable",
@@ -341,6 +394,9 @@ impl Problem for ModelErrorKind {
             K::TooManyProperties { name, limit } => {
                 write!(f, "type '{name}' has more than {limit} properties")
             }
+            K::ImpossibleNeed { type_name, property, need, why } => {
+                write!(f, "property '{property}' of {type_name} cannot need {need}: {why}")
+            }
             K::InvalidName { what, name } => write!(f, "'{}' is not a {what} name", Shown(name)),
             K::MissingId => write!(f, "object lacks its 'id'"),
             K::MissingType => write!(f, "object does not tell its type: 'qom-type' is missing"),
@@ -359,11 +415,21 @@ impl Problem for ModelErrorKind {
             K::DanglingLink { path, .. } => {
                 write!(f, "{} names '{}', which does not exist", Subject(about), Shown(path))
             }
+            K::UnmetNeed(need) => {
+                let UnmetNeed { path, needed, found, .. } = &**need;
+                write!(f, "{} needs {needed}, but '{}' has {found}", Subject(about), Shown(path))
+            }
+            K::Unused { kind } => {
+                write!(f, "{} is not used: others of the kind {kind} are, and it by nobody", Object(about))
+            }
+            K::UsedTwice { id } => {
+                write!(f, "{} takes '{}', which another one has already", Subject(about), Shown(id))
+            }
             K::LinkCycle { ids, .. } => write!(f, "objects need each other: {}", List(ids)),
-            K::InUse { users } if users.is_empty() => {
+            K::InUse { users, .. } if users.is_empty() => {
                 write!(f, "{} is in use by somebody without a name", Object(about))
             }
-            K::InUse { users } => {
+            K::InUse { users, .. } => {
                 write!(f, "{} is in use by {}", Object(about), List(users))
             }
             K::NotDeletable => write!(f, "{} cannot be deleted", Object(about)),
@@ -402,7 +468,7 @@ impl Problem for ModelErrorKind {
 
     fn severity(&self) -> super::Severity {
         match self {
-            K::Deprecated { .. } => super::Severity::Warning,
+            K::Deprecated { .. } | K::Unused { .. } => super::Severity::Warning,
             _ => super::Severity::Error,
         }
     }
@@ -428,6 +494,7 @@ impl Problem for ModelErrorKind {
             K::RevisionChanged { expected, .. } => format!("revision {expected}"),
             K::MissingProperty { value_type, .. } => (*value_type).to_owned(),
             K::WrongLinkType { expected, .. } => expected.clone(),
+            K::UnmetNeed(need) => need.needed.clone(),
             K::InvalidId { id } if id == NO_ID => "another name".to_owned(),
             K::InvalidId { .. } => "a letter, then letters, digits, '-', '.' or '_'".to_owned(),
             _ => return None,
@@ -450,15 +517,18 @@ impl Problem for ModelErrorKind {
             | K::UnknownType { name, .. }
             | K::InvalidId { id: name } => Shown(name).to_string(),
             K::WrongLinkType { found, .. } => found.clone(),
+            K::UnmetNeed(need) => need.found.clone(),
             _ => return None,
         })
     }
 
     fn part(&self) -> Option<&str> {
         match self {
+            K::UnmetNeed(need) => Some(&need.path),
             K::WrongLinkType { path, .. }
             | K::DanglingLink { path, .. }
             | K::LinkCycle { path, .. }
+            | K::UsedTwice { id: path }
             | K::UnknownId { id: path, .. } => Some(path),
             _ => None,
         }
@@ -506,8 +576,11 @@ impl Problem for ModelErrorKind {
                 "'qomet types' lists the types".to_owned()
             }
             K::AbstractType { .. } => "use one of the types below it ('qomet types' shows them)".to_owned(),
-            K::InUse { .. } => "delete its users first".to_owned(),
-            K::ContentLost { .. } => "keep it as it is, or allow the loss".to_owned(),
+            K::UnmetNeed(need) => return need.help(),
+            K::UsedTwice { .. } => "give each of them an object of its own".to_owned(),
+            K::Unused { .. } => "link to it where it is wanted, or leave it out".to_owned(),
+            K::InUse { users, way } => let_go(users, *way),
+            K::ContentLost { .. } => "keep it as it is, or allow the loss (--allow-loss)".to_owned(),
             K::RevisionChanged { .. } => "read it again, and decide again".to_owned(),
             _ => return self.suggestion().map(|name| format!("did you mean '{name}'?")),
         })
@@ -550,6 +623,7 @@ impl Problem for ModelErrorKind {
                     _ => None,
                 }
             }
+            K::UnmetNeed(need) => need.set.clone(),
             K::DanglingLink { path, nearest: Some(nearest) } if path.starts_with("/objects/") => {
                 Some(Remedy::name(format!("/objects/{nearest}")))
             }
@@ -559,6 +633,29 @@ impl Problem for ModelErrorKind {
 
     fn is_host_refusal(&self) -> bool {
         matches!(self, K::Host { .. } | K::Cancelled)
+    }
+}
+
+/// Who has to go or let go first, and what else would do.
+fn let_go(users: &[String], way: WayOut) -> String {
+    let (objects, others): (Vec<&String>, Vec<&String>) =
+        users.iter().partition(|user| user.starts_with('/'));
+    let first = match (&*objects, &*others) {
+        ([], []) => "whoever uses it has to let go of it first".to_owned(),
+        (objects, []) => format!("delete {} first", List(objects)),
+        ([], others) => format!("{} must let go of it first", List(others)),
+        (objects, others) => {
+            format!("delete {} first, and {} must let go of it", List(objects), List(others))
+        }
+    };
+    match way {
+        WayOut::None => first,
+        WayOut::Declare if objects.is_empty() => first,
+        WayOut::Declare => format!("{first}; or declare its users too: then they are replaced with it"),
+        WayOut::Keep => format!("{first}; or declare it too: then it stays"),
+        WayOut::KeepForDeclared => {
+            "declare it too, as what is declared links to it: then it stays".to_owned()
+        }
     }
 }
 
@@ -611,6 +708,12 @@ impl ModelErrorKind {
             K::ShadowedProperty { type_name: s("laser"), parent: s("printer"), property: s("speed") },
             K::SensitiveNotString { type_name: s("printer"), property: s("pin") },
             K::TooManyProperties { name: s("printer"), limit: 128 },
+            K::ImpossibleNeed {
+                type_name: s("printer"),
+                property: s("paper"),
+                need: s("size=4"),
+                why: "a paper-tray has no such property",
+            },
             K::InvalidName { what: "type", name: s("a b") },
             K::MissingId,
             K::MissingType,
@@ -625,8 +728,29 @@ impl ModelErrorKind {
             },
             K::DanglingLink { path: s("tc1"), nearest: Some(s("tc0")) },
             K::UnknownId { id: s("key1"), nearest: Some(s("key0")) },
+            K::UnmetNeed(Box::new(UnmetNeed {
+                path: s("ram0"),
+                needed: s("share=on"),
+                found: s("share=off"),
+                value: s("on"),
+                advice: None,
+                set: Some(Remedy::switch(true).of_related("share")),
+            })),
+            K::UnmetNeed(Box::new(UnmetNeed {
+                path: s("ram1"),
+                needed: s("x-page-size of at least 2 MiB"),
+                found: s("x-page-size=4 KiB"),
+                value: s("2 MiB"),
+                advice: Some(s("take memory of huge pages")),
+                set: None,
+            })),
+            K::Unused { kind: s("memory-backend") },
+            K::UsedTwice { id: s("ram0") },
             K::LinkCycle { ids: vec![s("a"), s("b")], path: s("b") },
-            K::InUse { users: vec![s("/objects/vm0")] },
+            K::InUse { users: vec![s("/objects/vm0")], way: WayOut::None },
+            K::InUse { users: vec![s("/objects/vm0"), s("vhost-user")], way: WayOut::Declare },
+            K::InUse { users: vec![s("/objects/vm0")], way: WayOut::Keep },
+            K::InUse { users: vec![s("/objects/vm0")], way: WayOut::KeepForDeclared },
             K::NotDeletable,
             K::Deleted,
             K::RevisionChanged { what: "model", expected: 7, found: 9 },

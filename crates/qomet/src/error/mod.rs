@@ -20,6 +20,6 @@ pub(crate) use diagnostic::Told;
 pub use diagnostic::{About, Diagnostic, ErrorClass, Place, Problem, Related, Result, Severity};
 pub(crate) use explain::EXPLANATIONS;
 pub use explain::Explanations;
-pub use kind::ModelErrorKind;
+pub use kind::{ModelErrorKind, UnmetNeed, WayOut};
 pub use nearest::{is_nearest_alone, nearest};
 pub use repair::{Applicability, Edit, Remedy, Repair, Spelling};

@@ -36,6 +36,8 @@ pub enum Spelling {
     Name,
     /// It is a number of bytes, to be written as the wrong one is: a number, or a string with a unit.
     Size,
+    /// It is `on` or `off`, to be written as a boolean is.
+    Switch,
 }
 
 /// What belongs in place of what a problem is about.
@@ -47,25 +49,44 @@ pub struct Remedy {
     pub spelling: Spelling,
     /// Whether there can be a doubt.
     pub applicability: Applicability,
+    /// The property of the first related object that is to be this, where it is not what the problem is about.
+    pub property: Option<&'static str>,
 }
 
 impl Remedy {
     /// A name that belongs in place of the wrong one. Certain; whoever knows all names may see that another is as near.
     #[must_use]
     pub fn name(text: impl Into<String>) -> Self {
-        Remedy { text: text.into(), spelling: Spelling::Name, applicability: Applicability::Certain }
+        Remedy { spelling: Spelling::Name, ..Self::verbatim(text) }
     }
 
     /// Text of a document.
     #[must_use]
     pub fn verbatim(text: impl Into<String>) -> Self {
-        Remedy { text: text.into(), spelling: Spelling::Verbatim, applicability: Applicability::Certain }
+        Remedy {
+            text: text.into(),
+            spelling: Spelling::Verbatim,
+            applicability: Applicability::Certain,
+            property: None,
+        }
     }
 
     /// A number of bytes.
     #[must_use]
     pub fn size(bytes: u64) -> Self {
-        Remedy { text: bytes.to_string(), spelling: Spelling::Size, applicability: Applicability::Certain }
+        Remedy { spelling: Spelling::Size, ..Self::verbatim(bytes.to_string()) }
+    }
+
+    /// What this property of the first related object is to be.
+    #[must_use]
+    pub fn of_related(self, property: &'static str) -> Self {
+        Remedy { property: Some(property), ..self }
+    }
+
+    /// A boolean.
+    #[must_use]
+    pub fn switch(on: bool) -> Self {
+        Remedy { spelling: Spelling::Switch, ..Self::verbatim(if on { "on" } else { "off" }) }
     }
 
     /// The same, where it is not certain.

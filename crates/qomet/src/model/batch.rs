@@ -10,7 +10,7 @@ use super::claims::Claim;
 use super::context::Surroundings;
 use super::graph::{self, Graph};
 use super::update::Update;
-use super::{Journal, Model, ProbeContext, Progress, RealizeContext, Services};
+use super::{Journal, Model, ProbeContext, Progress, RealizeContext, Services, Use};
 use crate::error::{About, Diagnostic, Diagnostics, Failed, ModelErrorKind};
 use crate::object::{AnyDraft, ObjectRef};
 use crate::tree::check_revision;
@@ -35,6 +35,8 @@ pub struct Batch {
     drafts: Vec<Box<dyn AnyDraft>>,
     /// Ids of objects that could not even become drafts: links to them are not judged.
     reserved: Vec<About>,
+    /// Users of the objects who are no drafts.
+    outside: Vec<Use>,
     /// How far it was checked.
     checked: Option<Level>,
     /// The first draft of which something was reported before it came here, once that was looked at.
@@ -93,6 +95,7 @@ impl Batch {
             place,
             drafts,
             reserved: Vec::new(),
+            outside: Vec::new(),
             checked: None,
             damaged: None,
             order: None,
@@ -201,6 +204,12 @@ impl Batch {
         self.refused = Some(reported);
     }
 
+    /// Says who, outside of any model, is going to use objects of the batch: they are judged as if they had links.
+    /// To be called before the graph is [checked](Self::check).
+    pub fn expect_use(&mut self, user: Use) {
+        self.outside.push(user);
+    }
+
     /// Checks everything up to `level`; all that can be seen is reported. What was checked before is not checked
     /// again: what it refused stays refused. `create` makes the same checks.
     pub fn check(&mut self, level: Level, report: &mut Diagnostics) {
@@ -238,7 +247,7 @@ impl Batch {
             }
         }
         if let Some(graph) = graph {
-            self.order = graph.check(&self.drafts, &self.reserved, report);
+            self.order = graph.check(&self.drafts, &self.reserved, &self.outside, report);
         }
         if level >= Level::Host && self.checked < Some(Level::Host) {
             self.probe(report);
@@ -274,6 +283,7 @@ impl Batch {
             report.extend(found.take().into_iter().filter(|one| !draft.withholds(one)));
             complete(report.since(before), &**draft);
         }
+        graph::check_needs(&self.drafts, &|at| self.around(number(at)), report);
     }
 
     fn probe_context<'a>(&'a self, id: &'a str, report: &'a mut Diagnostics) -> ProbeContext<'a> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::Model;
-use crate::error::{Diagnostic, ModelErrorKind, Result};
+use crate::error::{Diagnostic, ModelErrorKind, Result, WayOut};
 use crate::object::{Hold, ObjectRef};
 use crate::tree::absent;
 
@@ -96,7 +96,7 @@ impl Model {
                 change.missed();
             }
             drop(change);
-            let problem = ModelErrorKind::InUse { users: self.users(used, &all) };
+            let problem = ModelErrorKind::InUse { users: self.users(used, &all), way: WayOut::None };
             return Err(Diagnostic::new(problem).with_object(used.name()).with_type(used.class().name()));
         }
         let gone = change.remove(&all);

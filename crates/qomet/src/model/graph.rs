@@ -6,12 +6,14 @@ use std::collections::{HashMap, HashSet};
 use crate::error::{About, Diagnostic, Diagnostics, Failed, ModelErrorKind, Related, nearest};
 use crate::object::{AnyDraft, ObjectRef};
 use crate::tree::{ChildrenByName, Resolved};
-use crate::types::Class;
-use crate::value::LinkRef;
+use crate::types::{Class, Need};
 
 use super::Model;
+use super::Surroundings;
 use super::batch::Destination;
 use super::ids::Ids;
+use super::needs::{Unmet, of_draft, of_object};
+use super::uses::{Use, Uses};
 
 /// The id in a path that names something a user creates: `ram0` or `/objects/ram0`.
 fn id_of(path: &str) -> &str {
@@ -30,6 +32,7 @@ pub(super) struct Graph<'a> {
     taken: Option<ChildrenByName>,
     ids: Ids<'a>,
     has_links: bool,
+    updates: bool,
 }
 
 impl<'a> Graph<'a> {
@@ -47,6 +50,7 @@ impl<'a> Graph<'a> {
             taken: taken.filter(|taken| !taken.is_empty()),
             ids: Ids::of(drafts),
             has_links: false,
+            updates: replaces,
         }
     }
 
@@ -89,89 +93,245 @@ impl<'a> Graph<'a> {
 
     /// Checks the links, once every draft was added. Returns the order in which the drafts can be made where they have
     /// links, which is complete only if nothing was reported; without links any order will do. `reserved` are the ids
-    /// of objects that could not even become drafts.
+    /// of objects that could not even become drafts; `outside` are users that are no drafts.
     pub(super) fn check(
         self,
         drafts: &'a [Box<dyn AnyDraft>],
         reserved: &[About],
+        outside: &[Use],
         report: &mut Diagnostics,
     ) -> Option<Vec<usize>> {
         check_reserved(drafts, reserved, &self.ids, report);
-        self.has_links.then(|| check_links(self.model, drafts, &self.ids, reserved, report))
+        if !self.has_links && outside.is_empty() {
+            return None;
+        }
+        let mut links = Links::new(&self, drafts, reserved);
+        let order = self.has_links.then(|| links.check(report));
+        links.check_outside(outside, report);
+        // An object that could not even become a draft may have been the user.
+        if reserved.is_empty() {
+            links.uses.check(self.model, drafts, &self.ids, self.updates, report);
+        }
+        order
     }
 }
 
-/// Checks every link, and returns an order in which each draft comes after those that it needs.
-fn check_links(
-    model: &Model,
-    drafts: &[Box<dyn AnyDraft>],
-    ids: &Ids<'_>,
-    reserved: &[About],
-    report: &mut Diagnostics,
-) -> Vec<usize> {
-    let reserved: HashSet<&str> = reserved.iter().filter_map(|about| about.object.as_deref()).collect();
-    let mut suggestions = Suggestions { ids, drafts, names: Vec::new(), left: SUGGESTIONS };
-    let mut needs: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
-    for (own, (draft, needs)) in drafts.iter().zip(&mut needs).enumerate() {
-        if !draft.class().has_links() {
-            continue;
+/// What it takes to check links.
+struct Links<'g, 'a> {
+    model: &'a Model,
+    drafts: &'a [Box<dyn AnyDraft>],
+    ids: &'g Ids<'a>,
+    reserved: HashSet<&'g str>,
+    suggestions: Suggestions<'g, 'a>,
+    uses: Uses,
+}
+
+/// A link, or what names an object as one does.
+struct Named<'n> {
+    path: &'n str,
+    target_type: &'n str,
+    is_id: bool,
+    needs: &'static [Need],
+    /// The number of the draft that has the link.
+    own: Option<usize>,
+}
+
+/// What a link leads to.
+enum Leads {
+    /// To a draft.
+    To(usize, Vec<Unmet>),
+    /// To an object that is there.
+    Out(Vec<Unmet>),
+    /// Elsewhere.
+    Astray(Diagnostic),
+    /// To something of which everything was said.
+    Lost,
+}
+
+impl<'g, 'a> Links<'g, 'a> {
+    fn new(graph: &'g Graph<'a>, drafts: &'a [Box<dyn AnyDraft>], reserved: &'g [About]) -> Self {
+        Links {
+            model: graph.model,
+            drafts,
+            ids: &graph.ids,
+            reserved: reserved.iter().filter_map(|about| about.object.as_deref()).collect(),
+            suggestions: Suggestions { ids: &graph.ids, drafts, names: Vec::new(), left: SUGGESTIONS },
+            uses: Uses::of(drafts.len()),
         }
-        draft.links(&mut |slot, link| {
-            let Some(path) = link.unresolved() else { return };
-            if reserved.contains(id_of(path)) {
-                return;
+    }
+
+    /// Checks every link, and returns an order in which each draft comes after those that it needs.
+    fn check(&mut self, report: &mut Diagnostics) -> Vec<usize> {
+        let drafts = self.drafts;
+        let mut needs: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
+        for (own, (draft, needs)) in drafts.iter().zip(&mut needs).enumerate() {
+            if !draft.class().has_links() {
+                continue;
             }
-            let wrong = |class: &Class| ModelErrorKind::WrongLinkType {
-                path: path.to_owned(),
-                expected: link.target_type().to_owned(),
-                found: class.name().to_owned(),
-            };
-            let problem = match ids.get(id_of(path)).and_then(|other| Some((other, drafts.get(other)?))) {
-                Some((other, target)) if target.class().is_a(link.target_type()) => {
-                    needs.push(other);
-                    return;
+            draft.links(&mut |slot, link| {
+                let Some(path) = link.unresolved() else { return };
+                let named = Named {
+                    path,
+                    target_type: link.target_type(),
+                    is_id: link.is_id(),
+                    needs: draft.class().property(slot).map_or(&[], |property| property.needs),
+                    own: Some(own),
+                };
+                match self.follow(&named) {
+                    Leads::To(other, unmet) => {
+                        needs.push(other);
+                        self.uses.add(other, || (about(&**draft, slot), None));
+                        let unmet = unmet.into_iter().filter(|_| draft.is_sound(slot));
+                        report.extend(unmet.map(|one| one.told(about(&**draft, slot))));
+                    }
+                    Leads::Out(unmet) => {
+                        let unmet = unmet.into_iter().filter(|_| draft.is_sound(slot));
+                        report.extend(unmet.map(|one| one.told(about(&**draft, slot))));
+                    }
+                    Leads::Astray(problem) => {
+                        self.uses.lose(link.target_type());
+                        let problem = problem.with_about(about(&**draft, slot));
+                        if !draft.withholds(&problem) {
+                            let _ = report.report(problem);
+                        }
+                    }
+                    Leads::Lost => {}
                 }
-                Some((_, target)) => Diagnostic::new(wrong(target.class())).with_related(Related {
+            });
+            needs.sort_unstable();
+            needs.dedup();
+        }
+        order(drafts, &needs, report)
+    }
+
+    /// Checks those who use the objects of the batch from outside.
+    fn check_outside(&mut self, outside: &[Use], report: &mut Diagnostics) {
+        let mut taken: HashMap<usize, &Use> = HashMap::new();
+        for one in outside {
+            let named = Named {
+                path: &one.path,
+                target_type: one.target_type,
+                is_id: true,
+                needs: one.needs,
+                own: None,
+            };
+            let told = |problem: Diagnostic| match one.place {
+                Some(place) => problem.with_about(one.about.clone()).at(place),
+                None => problem.with_about(one.about.clone()),
+            };
+            match self.follow(&named) {
+                Leads::To(other, unmet) => {
+                    self.uses.add(other, || (one.about.clone(), one.place));
+                    let unmet = unmet.into_iter().map(|unmet| {
+                        let problem = told(unmet.told(About::default()));
+                        one.related.iter().cloned().fold(problem, Diagnostic::with_related)
+                    });
+                    report.extend(unmet);
+                    if !one.exclusive {
+                        continue;
+                    }
+                    if let Some(first) = taken.get(&other) {
+                        let label = "first used here".to_owned();
+                        let related = Related { label, about: first.about.clone(), place: first.place };
+                        let problem = ModelErrorKind::UsedTwice { id: one.path.clone() };
+                        let _ = report.report(told(problem.into()).with_related(related));
+                    } else {
+                        taken.insert(other, one);
+                    }
+                }
+                Leads::Out(unmet) => {
+                    report.extend(unmet.into_iter().map(|unmet| told(unmet.told(About::default()))));
+                }
+                Leads::Astray(problem) => {
+                    self.uses.lose(one.target_type);
+                    let _ = report.report(told(problem));
+                }
+                Leads::Lost => {}
+            }
+        }
+    }
+
+    fn follow(&mut self, named: &Named<'_>) -> Leads {
+        let Named { path, target_type, needs, .. } = *named;
+        if self.reserved.contains(id_of(path)) {
+            return Leads::Lost;
+        }
+        let wrong = |class: &Class| {
+            Diagnostic::new(ModelErrorKind::WrongLinkType {
+                path: path.to_owned(),
+                expected: target_type.to_owned(),
+                found: class.name().to_owned(),
+            })
+        };
+        if let Some((other, target)) =
+            self.ids.get(id_of(path)).and_then(|other| Some((other, self.drafts.get(other)?)))
+        {
+            return match target.class().is_a(target_type) {
+                true => Leads::To(other, of_draft(needs, path, &**target, None)),
+                false => Leads::Astray(wrong(target.class()).with_related(Related {
                     label: "this object".to_owned(),
                     about: target.about(),
                     place: None,
-                }),
-                None => match model.inner.tree.resolve(path) {
-                    // The empty path names nobody, though as a path it is the root.
-                    Resolved::Found(_) | Resolved::Nothing if path.is_empty() => {
-                        Diagnostic::new(suggestions.dangling(own, link, path))
-                    }
-                    Resolved::Found(target) if target.class().is_a(link.target_type()) => return,
-                    Resolved::Found(target) => Diagnostic::new(wrong(target.class())),
-                    Resolved::Nothing => Diagnostic::new(suggestions.dangling(own, link, path)),
-                    Resolved::Ambiguous(candidates) => crate::tree::ambiguous(path, &candidates),
-                },
+                })),
             };
-            let problem = problem.with_about(about(&**draft, slot));
-            if !draft.withholds(&problem) {
-                let _ = report.report(problem);
+        }
+        match self.model.inner.tree.resolve(path) {
+            // The empty path names nobody, though as a path it is the root.
+            Resolved::Found(_) | Resolved::Nothing if path.is_empty() => {
+                Leads::Astray(self.suggestions.dangling(named).into())
+            }
+            Resolved::Found(target) if target.class().is_a(target_type) => {
+                Leads::Out(of_object(needs, path, &target))
+            }
+            Resolved::Found(target) => Leads::Astray(wrong(target.class())),
+            Resolved::Nothing => Leads::Astray(self.suggestions.dangling(named).into()),
+            Resolved::Ambiguous(candidates) => Leads::Astray(crate::tree::ambiguous(path, &candidates)),
+        }
+    }
+}
+
+/// Judges what drafts need of each other and only the host can tell; the rest was judged with the links.
+pub(super) fn check_needs<'a>(
+    drafts: &[Box<dyn AnyDraft>],
+    around: &dyn Fn(usize) -> Surroundings<'a>,
+    report: &mut Diagnostics,
+) {
+    let needy = || drafts.iter().filter(|draft| draft.class().has_needs());
+    if needy().next().is_none() {
+        return;
+    }
+    let mut ids = Ids::of(drafts);
+    for at in 0..drafts.len() {
+        let _ = ids.insert(at);
+    }
+    for draft in needy() {
+        draft.links(&mut |slot, link| {
+            let needed = draft.class().property(slot).map_or(&[][..], |property| property.needs);
+            let target = link.unresolved().and_then(|path| Some((path, ids.get(id_of(path))?)));
+            if let Some((path, at)) = target.filter(|_| !needed.is_empty() && draft.is_sound(slot))
+                && let Some(target) = drafts.get(at).filter(|one| one.class().is_a(link.target_type()))
+            {
+                let unmet = of_draft(needed, path, &**target, Some(&around(at)));
+                report.extend(unmet.into_iter().map(|one| one.told(about(&**draft, slot))));
             }
         });
-        needs.sort_unstable();
-        needs.dedup();
     }
-    order(drafts, &needs, report)
 }
 
 /// So many suggestions are worth their time: each looks at every id.
 const SUGGESTIONS: usize = 100;
 
 /// The nearest ids, for links that lead nowhere.
-struct Suggestions<'a> {
-    ids: &'a Ids<'a>,
+struct Suggestions<'g, 'a> {
+    ids: &'g Ids<'a>,
     drafts: &'a [Box<dyn AnyDraft>],
     names: Vec<(usize, &'a str)>,
     left: usize,
 }
 
-impl Suggestions<'_> {
-    /// What to say of a link of the draft with the number `own` that leads nowhere.
-    fn dangling(&mut self, own: usize, link: &dyn LinkRef, path: &str) -> ModelErrorKind {
+impl Suggestions<'_, '_> {
+    /// What to say of a link that leads nowhere.
+    fn dangling(&mut self, named: &Named<'_>) -> ModelErrorKind {
         let left = self.left;
         self.left = left.saturating_sub(1);
         if left == SUGGESTIONS {
@@ -181,12 +341,12 @@ impl Suggestions<'_> {
         // Neither the object itself nor one of another type can be meant.
         let fits = |(index, _): &&(usize, &str)| {
             let class = self.drafts.get(*index).map(|draft| draft.class());
-            *index != own && class.is_some_and(|class| class.is_a(link.target_type()))
+            Some(*index) != named.own && class.is_some_and(|class| class.is_a(named.target_type))
         };
         let names = self.names.iter().filter(fits).map(|(_, id)| *id);
-        let nearest = if left > 0 { nearest(id_of(path), names) } else { None };
-        let (path, nearest) = (path.to_owned(), nearest.map(str::to_owned));
-        if link.is_id() {
+        let nearest = if left > 0 { nearest(id_of(named.path), names) } else { None };
+        let (path, nearest) = (named.path.to_owned(), nearest.map(str::to_owned));
+        if named.is_id {
             ModelErrorKind::UnknownId { id: path, nearest }
         } else {
             ModelErrorKind::DanglingLink { path, nearest }
@@ -322,14 +482,20 @@ pub(super) fn resolve_links(
     let whom = draft.about();
     draft.links_mut(&mut |slot, link| {
         let Some(path) = link.unresolved().map(str::to_owned) else { return };
+        let property = class.property(slot);
+        let about = || About { property: property.map(|property| property.name.into()), ..whom.clone() };
         let resolved = match find(&path) {
-            Some(target) => link.resolve(&target),
-            None => Err(ModelErrorKind::DanglingLink { path, nearest: None }),
+            Some(target) => link.resolve(&target).map(|()| target),
+            None => Err(ModelErrorKind::DanglingLink { path: path.clone(), nearest: None }),
         };
-        if let Err(problem) = resolved {
-            let property = class.property(slot).map(|property| property.name.into());
-            let about = About { property, ..whom.clone() };
-            done = Err(report.report(Diagnostic::new(problem).with_about(about)));
+        match resolved {
+            Ok(target) => {
+                let needed = property.map_or(&[][..], |property| property.needs);
+                for unmet in of_object(needed, &path, &target) {
+                    done = Err(report.report(unmet.told(about())));
+                }
+            }
+            Err(problem) => done = Err(report.report(Diagnostic::new(problem).with_about(about()))),
         }
     });
     done

@@ -15,10 +15,12 @@ mod ids;
 mod journal;
 #[allow(clippy::module_inception, reason = "the module's main type")]
 mod model;
+pub(crate) mod needs;
 mod plan;
 mod progress;
 mod service;
 mod update;
+mod uses;
 
 pub use batch::{Batch, Level};
 pub use context::{ProbeContext, RealizeContext, Surroundings};
@@ -30,3 +32,4 @@ pub use model::{Model, Snapshot};
 pub use plan::{Action, Difference, ModelPlan, PlanOptions, Step};
 pub use progress::Progress;
 pub use service::{Service, Services};
+pub use uses::Use;

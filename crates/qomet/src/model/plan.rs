@@ -18,7 +18,7 @@ use compact_str::CompactString;
 
 use super::update::{Update, Values};
 use super::{Batch, Level, Model, Progress};
-use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind};
+use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind, WayOut};
 use crate::object::{AnyDraft, ObjectRef};
 use crate::types::{Content, Property};
 use crate::value::Mutability;
@@ -340,7 +340,9 @@ impl<'a> Planner<'a> {
             }
             let users = self.users(object, &leaving);
             if !users.is_empty() {
-                let _ = report.report(about(object, ModelErrorKind::InUse { users }));
+                let is_pruned = self.deleted.iter().any(|step| step.id == object.name());
+                let way = if is_pruned { WayOut::Keep } else { WayOut::Declare };
+                let _ = report.report(about(object, ModelErrorKind::InUse { users, way }));
             }
         }
         for draft in self.drafts {
@@ -352,7 +354,9 @@ impl<'a> Planner<'a> {
                 if let Some(target) = target.filter(|target| leaving.iter().any(|one| one.is(target))) {
                     let users = vec![format!("/objects/{}", draft.id().unwrap_or_default())];
                     let property = draft.class().property(slot).map_or("", |property| property.name);
-                    let problem = about(&target, ModelErrorKind::InUse { users }).with_property(property);
+                    let way = WayOut::KeepForDeclared;
+                    let problem =
+                        about(&target, ModelErrorKind::InUse { users, way }).with_property(property);
                     let _ = report.report(problem);
                 }
             });

@@ -14,7 +14,7 @@ use compact_str::CompactString;
 use super::delete::mark;
 use super::plan::{ModelPlan, PlanOptions};
 use super::{Batch, Journal, Model};
-use crate::error::{About, Diagnostic, Diagnostics, Failed, ModelErrorKind, Result};
+use crate::error::{About, Diagnostic, Diagnostics, Failed, ModelErrorKind, Result, WayOut};
 use crate::object::{ObjectRef, Terms};
 use crate::visit::{Native, NativeInput, NativeOutput};
 
@@ -167,7 +167,7 @@ impl Update {
                 change.missed();
             }
             drop(change);
-            let problem = ModelErrorKind::InUse { users: model.users(used, &leaving) };
+            let problem = ModelErrorKind::InUse { users: model.users(used, &leaving), way: WayOut::None };
             return Err(Diagnostic::new(problem).with_object(used.name()).with_type(used.class().name()));
         }
         let mut gone = change.remove(&leaving);

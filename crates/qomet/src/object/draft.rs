@@ -7,8 +7,8 @@ use compact_str::CompactString;
 
 use super::{Header, Instance, ObjectRef};
 use crate::error::{About, Diagnostic, Diagnostics, Failed, ModelErrorKind, Result};
-use crate::model::{ProbeContext, RealizeContext};
-use crate::types::{Class, Property, Realize};
+use crate::model::{ProbeContext, RealizeContext, Surroundings};
+use crate::types::{Advice, Class, Foreseen, Need, Property, Realize};
 use crate::value::{LinkRef, Mutability};
 use crate::visit::{Input, Native, NativeInput, Output, ToNative};
 
@@ -119,6 +119,12 @@ pub trait AnyDraft: Send {
     fn probe(&self, cx: &mut ProbeContext<'_>);
     /// See [`Realize::takes_long`].
     fn takes_long(&self) -> bool;
+    /// Whether nothing was reported of the property in `slot`, and it is not missing.
+    fn is_sound(&self, slot: usize) -> bool;
+    /// See [`Realize::foresee`].
+    fn foresee(&self, slot: usize, around: Option<&Surroundings<'_>>) -> Foreseen;
+    /// See [`Realize::advise`].
+    fn advise(&self, need: &Need, id: &str) -> Advice;
     /// Realizes the object; it is in no tree yet.
     ///
     /// # Errors
@@ -273,7 +279,7 @@ impl<T: Realize> AnyDraft for Draft<T> {
     fn withholds(&self, diagnostic: &Diagnostic) -> bool {
         let unsound = |about: &About| {
             let slot = about.property.as_deref().and_then(|name| self.class.find(name));
-            slot.is_some_and(|slot| self.damaged.contains(slot) || self.is_missing(slot))
+            slot.is_some_and(|slot| !self.is_sound(slot))
         };
         unsound(diagnostic.about()) || diagnostic.related().iter().any(|related| unsound(&related.about))
     }
@@ -312,6 +318,20 @@ impl<T: Realize> AnyDraft for Draft<T> {
 
     fn takes_long(&self) -> bool {
         self.properties.takes_long()
+    }
+
+    fn is_sound(&self, slot: usize) -> bool {
+        !self.damaged.contains(slot) && !self.is_missing(slot)
+    }
+
+    fn foresee(&self, slot: usize, around: Option<&Surroundings<'_>>) -> Foreseen {
+        self.class
+            .property(slot)
+            .map_or(Foreseen::Unknown, |property| self.properties.foresee(property.name, around))
+    }
+
+    fn advise(&self, need: &Need, id: &str) -> Advice {
+        self.properties.advise(need, id)
     }
 
     fn realize(

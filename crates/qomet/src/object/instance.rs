@@ -16,7 +16,7 @@ use super::extras::Extras;
 use super::lock::{Lock, ObjectLock, Target, Terms};
 use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind, Result, Told};
 use crate::model::Progress;
-use crate::types::{Class, Content, ObjectType, Realize};
+use crate::types::{Advice, Class, Content, Need, ObjectType, Realize};
 use crate::value::{LinkRef, Mutability};
 use crate::visit::{Input, Output, ValueRef};
 use crate::watch::Hub;
@@ -222,6 +222,8 @@ pub trait AnyObject: Any + Send + Sync {
     fn links(&self, each: &mut dyn FnMut(usize, &dyn LinkRef));
     /// See [`Realize::takes_long`].
     fn takes_long(&self) -> bool;
+    /// See [`Realize::advise`].
+    fn advise(&self, need: &Need, id: &str) -> Advice;
     /// See [`Realize::content`].
     fn content(&self) -> Content;
     /// The type's own veto.
@@ -361,6 +363,10 @@ impl<T: Realize> AnyObject for Instance<T> {
 
     fn takes_long(&self) -> bool {
         self.properties.takes_long()
+    }
+
+    fn advise(&self, need: &Need, id: &str) -> Advice {
+        self.properties.advise(need, id)
     }
 
     fn content(&self) -> Content {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 
 use super::{AnyObject, Handle, Header, Instance, Terms};
 use crate::error::{Diagnostic, Diagnostics, Failed, ModelErrorKind, Result};
-use crate::types::{Class, Content, Interface, ObjectType, Realize};
+use crate::types::{Advice, Class, Content, Interface, Need, ObjectType, Realize};
 use crate::value::{LinkRef, Size};
 use crate::visit::{Input, Native, NativeInput, Output, Resolving, ToNative, ValueRef};
 
@@ -340,6 +340,11 @@ impl ObjectRef {
     #[must_use]
     pub fn content(&self) -> Content {
         self.0.content()
+    }
+
+    /// What its type says of a need that it does not meet.
+    pub(crate) fn advise(&self, need: &Need, id: &str) -> Advice {
+        self.0.advise(need, id)
     }
 
     #[inline]

@@ -25,6 +25,7 @@ macro_rules! without_properties {
                 description: $description,
                 is_abstract: false,
                 user_creatable: false,
+                serves: false,
                 properties: const { &[] as &[Property] },
             };
             const CHECKED: bool = false;

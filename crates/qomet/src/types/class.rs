@@ -23,6 +23,8 @@ pub struct Class {
     has_links: bool,
     /// Whether it or a parent has QEMU's interface `user-creatable`.
     user_creatable: bool,
+    has_needs: bool,
+    serving: Option<&'static str>,
     required: SlotSet,
 }
 
@@ -56,11 +58,14 @@ impl Class {
         }
         let mut interfaces = Vec::new();
         (entry.interfaces)(&mut interfaces);
+        let above = parent.as_ref().and_then(|parent| parent.serving);
         Ok(Class {
+            serving: above.or_else(|| entry.info.serves.then_some(name)),
             required,
             user_creatable: entry.info.user_creatable
                 || parent.as_ref().is_some_and(|parent| parent.user_creatable),
             has_links: properties.iter().any(|property| property.value_type.has_links()),
+            has_needs: properties.iter().any(|property| !property.needs.is_empty()),
             names: NameTable::new(&properties),
             properties: properties.into_boxed_slice(),
             interfaces: interfaces.into_boxed_slice(),
@@ -181,6 +186,18 @@ impl Class {
     #[must_use]
     pub fn has_links(&self) -> bool {
         self.has_links
+    }
+
+    /// Whether any of its properties needs something of what it links to.
+    #[must_use]
+    pub fn has_needs(&self) -> bool {
+        self.has_needs
+    }
+
+    /// The name of the type, this or a parent, whose objects are there for others to link to, if it is such a one.
+    #[must_use]
+    pub fn serving(&self) -> Option<&'static str> {
+        self.serving
     }
 
     /// A draft with all defaults.

@@ -133,6 +133,7 @@ mod tests {
                     since: None,
                     deprecated: None,
                     replaced_by: None,
+                    needs: &[],
                     unstable: false,
                 };
                 &*Box::leak(Box::new(property))

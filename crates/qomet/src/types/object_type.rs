@@ -25,6 +25,8 @@ pub struct TypeInfo {
     pub is_abstract: bool,
     /// Whether a user may create objects of it.
     pub user_creatable: bool,
+    /// Whether objects of it, and of types below it, are there for others to link to.
+    pub serves: bool,
     /// Its own properties, in declared order, without those of the parents.
     pub properties: &'static [Property],
 }
@@ -264,8 +266,14 @@ impl TypeEntry {
     /// clause (`"it needs a guest"`). It is no class and in no listing; whoever asks for it is told why.
     #[must_use]
     pub fn unavailable(name: &'static str, missing: &'static str) -> Self {
-        let info =
-            TypeInfo { name, description: "", is_abstract: true, user_creatable: false, properties: &[] };
+        let info = TypeInfo {
+            name,
+            description: "",
+            is_abstract: true,
+            user_creatable: false,
+            serves: false,
+            properties: &[],
+        };
         TypeEntry { missing: Some(missing), ..TypeEntry::named(info, None) }
     }
 }

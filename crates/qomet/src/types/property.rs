@@ -1,6 +1,8 @@
 //! What is known of a property without any object.
 
+use super::Need;
 use crate::error::{Failed, ModelErrorKind};
+use crate::model::needs;
 use crate::value::{Field, Mutability, Value, ValueType};
 use crate::visit::{Input, InputKind, Output};
 
@@ -70,6 +72,8 @@ pub struct Property {
     pub unit: Option<&'static str>,
     /// A value as a document writes it: text as it is, or the JSON of what is no text.
     pub example: Option<&'static str>,
+    /// What it needs of the objects that it links to.
+    pub needs: &'static [Need],
     /// Whether a reader of a realized object sees what the configured value came to.
     pub effective: bool,
     /// Whether it is write-only: no getter, log line or diagnostic shows it.
@@ -110,6 +114,9 @@ impl Property {
         }
         let value = F::Value::read(input)?;
         self.bounds.check(&value, input)?;
+        if !self.needs.is_empty() {
+            needs::of_value(self, &value, input)?;
+        }
         Ok(value)
     }
 }

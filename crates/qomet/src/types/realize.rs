@@ -1,8 +1,8 @@
 //! What an author implements for a type.
 
-use super::ObjectType;
+use super::{Advice, Foreseen, Need, ObjectType};
 use crate::error::{Diagnostics, Result};
-use crate::model::{ProbeContext, Progress, RealizeContext};
+use crate::model::{ProbeContext, Progress, RealizeContext, Surroundings};
 
 /// Rules across the properties of a type: `#[object(check)]` asks for it.
 ///
@@ -94,6 +94,17 @@ pub trait Realize: ObjectType {
     /// Why it cannot be; then nothing is stored.
     fn apply(&self, _state: &Self::State, _property: &'static str) -> Result<()> {
         Ok(())
+    }
+
+    /// What a property will read as once the object is realized, where that is not what was configured: for those who
+    /// [need](Need) something of it and link to what is not there yet. `around` is there once the host may be read.
+    fn foresee(&self, _property: &'static str, _around: Option<&Surroundings<'_>>) -> Foreseen {
+        Foreseen::AsConfigured
+    }
+
+    /// What to do about a need that the object, which goes by `id`, does not meet.
+    fn advise(&self, _need: &Need, _id: &str) -> Advice {
+        Advice::Set
     }
 
     /// What becomes of what the object holds when it goes; a plan tells, and asks before something is lost.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
 
-use super::{Class, Container, ObjectType, TypeEntry};
+use super::{Class, Container, Need, ObjectType, Property, TypeEntry};
 use crate::error::{Diagnostic, Diagnostics, EXPLANATIONS, ModelErrorKind, Result, nearest};
-use crate::value::ValueType;
+use crate::value::{Mutability, ValueType};
 
 /// The types of a program, checked. A value: a program may have many.
 #[derive(Debug)]
@@ -192,6 +192,7 @@ impl RegistryBuilder {
         }
         // The order in which the author listed them, not the order in which parents were ready.
         classes.sort_by_cached_key(|name, _| entries.get_index_of(name));
+        needs(&classes, &mut report);
         let diagnostics = report.take();
         match classes.get(Container::INFO.name).cloned() {
             Some(container) if diagnostics.is_empty() => {
@@ -199,6 +200,47 @@ impl RegistryBuilder {
             }
             _ => Err(diagnostics),
         }
+    }
+}
+
+/// Reports needs that nothing could ever meet or break, which are slips of the pen.
+fn needs(
+    classes: &IndexMap<&'static str, Arc<Class>, foldhash::fast::RandomState>,
+    report: &mut Diagnostics,
+) {
+    for class in classes.values() {
+        for property in class.own_properties() {
+            for need in property.needs {
+                if let Some(why) = impossible(need, property, classes) {
+                    let (type_name, property) = (class.name().to_owned(), property.name.to_owned());
+                    let need = need.to_string();
+                    let _ = report.report(ModelErrorKind::ImpossibleNeed { type_name, property, need, why });
+                }
+            }
+        }
+    }
+}
+
+/// Why no object could ever meet the need, or one could cease to.
+fn impossible(
+    need: &Need,
+    property: &Property,
+    classes: &IndexMap<&'static str, Arc<Class>, foldhash::fast::RandomState>,
+) -> Option<&'static str> {
+    let mut targets = Vec::new();
+    property.value_type.targets(&mut |target| targets.push(target));
+    let has = |class: &&Arc<Class>| targets.iter().any(|target| class.is_a(target));
+    let found: Vec<&Property> =
+        classes.values().filter(has).filter_map(|class| class.property(class.find(need.property)?)).collect();
+    match found.first() {
+        _ if targets.is_empty() => Some("it links to nothing"),
+        None => Some("no type that it links to has such a property"),
+        Some(_) if found.iter().any(|one| one.mutability == Mutability::Live) => {
+            Some("that may change while the link stands")
+        }
+        Some(_) if found.iter().any(|one| one.sensitive) => Some("that is not shown to anybody"),
+        Some(_) if !found.iter().all(|one| need.fits(one.value_type)) => Some("that is no value of it"),
+        Some(_) => None,
     }
 }
 

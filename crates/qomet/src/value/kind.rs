@@ -123,6 +123,17 @@ impl ValueType {
         }
     }
 
+    /// Tells the types that links in a value of the type lead to.
+    pub(crate) fn targets(&self, each: &mut dyn FnMut(&'static str)) {
+        match self {
+            ValueType::Link { target, .. } | ValueType::Id { target } => each(target),
+            ValueType::List(inner) | ValueType::Optional(inner) => inner.targets(each),
+            ValueType::Struct(kind) => kind.members.iter().for_each(|one| one.value_type.targets(each)),
+            ValueType::Alternate(all) => all.iter().for_each(|one| one.value_type.targets(each)),
+            _ => {}
+        }
+    }
+
     /// The string that QEMU's `qom-list` shows: `int` for every integer and size, `str`, `bool`, the name of an
     /// enum or struct, `link<TYPE>`.
     #[must_use]

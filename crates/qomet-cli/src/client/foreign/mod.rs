@@ -254,7 +254,11 @@ fn refuse(session: &mut Session, plan: &mut Plan, allow_loss: bool) -> Result<()
         let users: Vec<String> = all.iter().filter(is_user).map(|user| format!("'{}'", user.path)).collect();
         if !users.is_empty() {
             let message = format!("object '{}' is in use by {}", step.id, users.join(", "));
-            found.push(problem("in-use", message, step, "delete its users first, or declare them too"));
+            let help = format!(
+                "delete {} first; or declare its users too: then they are replaced with it",
+                users.join(", ")
+            );
+            found.push(problem("in-use", message, step, &help));
         }
         if step.content == "lost" && !allow_loss {
             let forcing = step.differences.iter().find(|one| one.forces);

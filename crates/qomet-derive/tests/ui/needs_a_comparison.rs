@@ -1,0 +1,22 @@
+use qomet::prelude::*;
+
+/// Puts ink on paper.
+#[derive(Object)]
+#[object(name = "printer")]
+struct Printer {
+    /// Where the rest goes.
+    #[property(needs(paper == 3u32))]
+    next: Option<Link<Printer>>,
+}
+
+impl Realize for Printer {
+    fn realize(&self, _: &mut RealizeContext<'_>) -> qomet::Result<()> {
+        Ok(())
+    }
+}
+
+types! {
+    fn all = [Printer];
+}
+
+fn main() {}
