@@ -12,7 +12,15 @@ const LINES: [&str; 5] = [
 ];
 
 fn preview(layout: &str, consumer: &str, more: &[&str]) -> Said {
-    let lines = LINES.iter().flat_map(|line| ["--object", line]);
+    let is_placed = |line: &&&str| {
+        let id = line.split_once("id=").and_then(|(_, rest)| rest.split(',').next()).unwrap();
+        layout.split(',').any(|place| place.ends_with(&format!("={id}")))
+    };
+    preview_of(LINES.iter().filter(is_placed).copied().collect(), layout, consumer, more)
+}
+
+fn preview_of(lines: Vec<&str>, layout: &str, consumer: &str, more: &[&str]) -> Said {
+    let lines = lines.into_iter().flat_map(|line| ["--object", line]);
     let arguments = ["preview", "--layout", layout, "--for", consumer];
     let said = run(arguments.into_iter().chain(lines).chain(more.iter().copied()));
     assert!(!std::path::Path::new("/dev/shm/qomet-preview").exists());
@@ -77,22 +85,34 @@ fn what_cannot_be_programmed_is_refused_with_the_repair() {
     assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
     insta::assert_snapshot!(said.err, @r"
     error[not-shareable]: a device cannot map 'private': it is memory of this process, which has no file
-     |
-     = help: use share=on
+     --> --layout, byte 4
+      |
+    1 | 0x0=private
+      |     ^^^^^^^
+      |
+      = help: use share=on
     ");
 }
 
 #[test]
 fn everything_that_is_wrong_with_a_layout_is_told() {
-    let said = preview("0x0=low,1G=hihg,8G=rng0", "kvm", &[]);
+    let said = preview_of(LINES.to_vec(), "0x0=low,1G=hihg,8G=rng0", "kvm", &[]);
 
     assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
     insta::assert_snapshot!(said.err, @r"
     error[no-such-memory]: there is no memory 'hihg'
-     |
-     = help: did you mean 'high'?
+     --> --layout, byte 11
+      |
+    1 | 0x0=low,1G=hihg,8G=rng0
+      |            ^^^^
+      |
+      = help: did you mean 'high'?
 
     error[not-memory]: object 'rng0': its type rng-builtin has no memory
+     --> --layout, byte 19
+      |
+    1 | 0x0=low,1G=hihg,8G=rng0
+      |                    ^^^^
     ");
 }
 
@@ -104,4 +124,46 @@ fn memory_that_overlaps_for_the_guest_is_refused() {
     assert_eq!(said.code, Some(1));
     assert_eq!(report["diagnostics"][0]["code"], "guest-ranges-overlap");
     assert_eq!(report.get("slots"), None);
+}
+
+#[test]
+fn a_mistake_in_the_layout_is_shown_where_it_stands() {
+    let said = preview("0x0=low,0x4000000g=high", "kvm", &[]);
+
+    assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
+    insta::assert_snapshot!(said.err, @r"
+    error[layout-address]: position 8 of the layout: '0x4000000g' is no address
+     --> --layout, byte 8
+      |
+    1 | 0x0=low,0x4000000g=high
+      |         ^^^^^^^^^^
+    ");
+}
+
+#[test]
+fn memory_that_the_layout_leaves_out_is_told() {
+    let said = preview_of(LINES.to_vec(), "0x0=low,2G=high,4G=other", "vhost-user", &[]);
+
+    assert_eq!(said.code, Some(0));
+    insta::assert_snapshot!(said.err, @r"
+    warning[unused-object]: object 'private' is not used: others of the kind memory-backend are, and it by nobody
+     --> --object #4, byte 0
+      |
+    1 | memory-backend-ram,id=private,size=1M
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     ::: --layout, byte 4
+      |
+    1 | 0x0=low,2G=high,4G=other
+      |     --- 'low' is used here
+     ::: --layout, byte 11
+      |
+    1 | 0x0=low,2G=high,4G=other
+      |            ---- 'high' is used here
+     ::: --layout, byte 19
+      |
+    1 | 0x0=low,2G=high,4G=other
+      |                    ----- 'other' is used here
+      |
+      = help: link to it where it is wanted, or leave it out
+    ");
 }

@@ -24,7 +24,7 @@ use std::sync::atomic::AtomicBool;
 
 use qomet::{
     AnyDraft, Batch, Diagnostic, Diagnostics, Failed, Level, Model, ModelPlan, ObjectRef, PlanOptions,
-    Progress, Step, TypeRegistry,
+    Progress, Step, TypeRegistry, Use,
 };
 
 use crate::import::{self, Found};
@@ -46,6 +46,8 @@ pub struct Documents {
     pieces: Vec<Piece>,
     /// Options of command lines that may use the objects, those of each line together.
     users: Vec<Vec<(UserOption, Piece)>>,
+    /// Users that the caller knows of.
+    uses: Vec<Use>,
     others: Vec<String>,
 }
 
@@ -126,6 +128,17 @@ impl Documents {
         self.pieces.extend(found.objects.into_iter().map(|taken| Piece::argument(source, taken)));
     }
 
+    /// Adds a text in which no bags stand, such as an argument that names some, so that diagnostics can point into it. Returns
+    /// the number of the source.
+    pub fn add_argument(&mut self, name: &str, text: impl Into<Vec<u8>>) -> u32 {
+        self.source(name, text, Form::Line)
+    }
+
+    /// Says who, outside of any model, is going to use an object of the documents: see [`Batch::expect_use`].
+    pub fn expect_use(&mut self, user: Use) {
+        self.uses.push(user);
+    }
+
     /// What else stood in the texts and was not looked at: options of a command line, sections that are no objects, in
     /// order. Their values are not told.
     #[must_use]
@@ -199,6 +212,7 @@ impl Documents {
 
     /// Tells the batch who else uses its objects.
     fn expect_users(&self, batch: &mut Batch, report: &mut Diagnostics) {
+        self.uses.iter().cloned().for_each(|one| batch.expect_use(one));
         for options in &self.users {
             let found = users::find(options, &self.sources);
             found.uses.into_iter().for_each(|one| batch.expect_use(one));
