@@ -193,6 +193,17 @@ fn a_reader_that_came_first_stays_locked_beside_a_writer_and_after_it() {
 }
 
 #[test]
+fn a_reader_that_comes_later_does_not_weaken_the_lock_of_a_writer() {
+    let mut bench = Bench::new();
+    let path = bench.file("ram", &zeroes(pages(2)));
+    let _writer = bench.open("a", &locked(&path, 0, pages(2))).unwrap();
+    let mut reader = locked(&path, pages(1), pages(1));
+    reader.readonly = true;
+    let _reader = bench.open("b", &reader).unwrap();
+    assert!(!could_lock(&path, pages(1)..pages(2), libc::F_RDLCK));
+}
+
+#[test]
 fn switched_off_nothing_is_locked_and_nobody_looked_for() {
     let mut bench = Bench::with(Host::with(Faults::none().call(Call::Lock, Errno::EIO)));
     let mut other = Bench::new();
