@@ -3,6 +3,8 @@
 //! ```text
 //! apply        plans: what they say is what happens; failures in the middle
 //! rejections   one document for each mistake, and what is said of it (the documents: rejections/)
+//! repairs      documents as people write them, and what they make of them by what they are told (the documents: repairs/)
+//! reports      what programs are told of the rejected documents
 //! wordings     every message of every crate in one table
 //! documents    documents with planted mistakes, and arbitrary ones
 //! planted      documents of all languages with mistakes planted into them
@@ -23,6 +25,8 @@ mod folder;
 mod planted;
 mod program;
 mod rejections;
+mod repairs;
+mod reports;
 mod rules;
 mod schema;
 mod wordings;

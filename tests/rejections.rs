@@ -106,6 +106,19 @@ pub(crate) fn documents_in_json() -> Vec<String> {
     names("json").iter().filter_map(text).collect()
 }
 
+/// Shows what is found in each document.
+pub(crate) fn each_report(mut show: impl FnMut(&str, &[Diagnostic], &Sources)) {
+    for name in documents() {
+        let rejection = Rejection::read(&name);
+        let model = Model::new(dummies::registry());
+        model.services().put(MemoryHost(rejection.host.clone()));
+        let mut documents = Documents::new();
+        rejection.add_to(&mut documents);
+        let found = documents.plan(&model, Level::Host).into_diagnostics();
+        show(&name, &found, documents.sources());
+    }
+}
+
 fn home() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("rejections")
 }

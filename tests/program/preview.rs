@@ -113,6 +113,8 @@ fn everything_that_is_wrong_with_a_layout_is_told() {
       |
     1 | 0x0=low,1G=hihg,8G=rng0
       |                    ^^^^
+      |
+      = help: name the id of a memory-backend-*
     ");
 }
 

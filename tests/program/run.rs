@@ -210,7 +210,7 @@ fn a_host_that_refuses_ends_it_with_3_and_what_was_made_is_undone() {
     let said = Running::start(machine.command(&["--object", large])).end();
 
     assert_eq!((said.code, said.out.as_str()), (Some(3), ""), "{}", said.err);
-    assert!(said.err.contains("error[host-refused]: object 'large'"), "{}", said.err);
+    assert!(said.err.contains("error[address-range-too-large]: object 'large'"), "{}", said.err);
     assert_eq!(machine.left(), Vec::<String>::new());
 }
 

@@ -19,10 +19,10 @@ pub enum BackendErrorKind {
     TemplateHandedOut { id: String, need: String },
 
     // files
-    /// A file or device cannot be opened.
-    NotOpened { path: PathBuf, reason: String },
-    /// A file or device cannot be read.
-    NotRead { path: PathBuf, reason: String },
+    /// A file or device cannot be opened; what may have been meant, if it is not there.
+    NotOpened { path: PathBuf, reason: String, near: Option<PathBuf> },
+    /// A file or device cannot be read; what may have been meant, if it is not there.
+    NotRead { path: PathBuf, reason: String, near: Option<PathBuf> },
     /// The changes of a folder cannot be watched.
     NotWatched { path: PathBuf, reason: String },
 
@@ -95,13 +95,18 @@ pub(crate) fn reason(error: &io::Error) -> String {
     }
 }
 
+/// What is there under a name that is near, if nothing is there under this one.
+fn near(path: &Path, error: &io::Error) -> Option<PathBuf> {
+    (error.kind() == io::ErrorKind::NotFound).then(|| crate::host::near(path))?
+}
+
 impl BackendErrorKind {
     pub(crate) fn not_opened(path: &Path, error: &io::Error) -> Self {
-        K::NotOpened { path: path.to_owned(), reason: reason(error) }
+        K::NotOpened { path: path.to_owned(), reason: reason(error), near: near(path, error) }
     }
 
     pub(crate) fn not_read(path: &Path, error: &io::Error) -> Self {
-        K::NotRead { path: path.to_owned(), reason: reason(error) }
+        K::NotRead { path: path.to_owned(), reason: reason(error), near: near(path, error) }
     }
 
     #[cfg(feature = "authz-file")]
@@ -146,8 +151,12 @@ impl BackendErrorKind {
         vec![
             K::NotMemory { type_name: s("rng-builtin") },
             K::TemplateHandedOut { id: s("ram0"), need: s("share=on") },
-            K::NotOpened { path: "/dev/hwrng".into(), reason: s("No such file or directory") },
-            K::NotRead { path: "/dev/hwrng".into(), reason: s("No such device") },
+            K::NotOpened {
+                path: "/dev/hrwng".into(),
+                reason: s("No such file or directory"),
+                near: Some("/dev/hwrng".into()),
+            },
+            K::NotRead { path: "/dev/hwrng".into(), reason: s("No such device"), near: None },
             K::NotWatched { path: "/etc/qomet".into(), reason: s("Too many open files") },
             K::NoRules { path: "/etc/qomet/rules.json".into(), reason: s("there is no member 'rule'") },
             K::RateTooHigh { name: "bps-total", value: -1, highest: 1_000_000_000_000_000 },
@@ -228,8 +237,8 @@ impl Problem for BackendErrorKind {
                     about.property.as_ref().map_or("somebody".to_owned(), |name| format!("'{name}'"))
                 )
             }
-            K::NotOpened { path, reason } => write!(f, "cannot open '{}': {reason}", path.display()),
-            K::NotRead { path, reason } => write!(f, "cannot read '{}': {reason}", path.display()),
+            K::NotOpened { path, reason, .. } => write!(f, "cannot open '{}': {reason}", path.display()),
+            K::NotRead { path, reason, .. } => write!(f, "cannot read '{}': {reason}", path.display()),
             K::NotWatched { path, reason } => write!(f, "cannot watch '{}': {reason}", path.display()),
             K::NoRules { path, reason } => write!(f, "'{}' is no list of rules: {reason}", path.display()),
             K::RateTooHigh { name, value, highest } => {
@@ -332,7 +341,7 @@ impl Problem for BackendErrorKind {
     fn part(&self) -> Option<&str> {
         match self {
             K::TemplateHandedOut { id, .. } => Some(id),
-            _ => None,
+            _ => self.limit(),
         }
     }
 
@@ -343,7 +352,41 @@ impl Problem for BackendErrorKind {
                  file with readonly=off and share=on"
                     .to_owned(),
             ),
-            K::NoSecret => Some("add \"file\", or \"data\" where nobody else reads this text".to_owned()),
+            K::NoSecret => Some("add 'file', or 'data' where nobody else reads this text".to_owned()),
+            K::TwoSecrets => Some("leave one of the two out".to_owned()),
+            K::NotMemory { .. } => Some("name the id of a memory-backend-*".to_owned()),
+            K::NotOpened { near: Some(near), .. } | K::NotRead { near: Some(near), .. } => {
+                Some(format!("did you mean '{}'?", near.display()))
+            }
+            K::NotOpened { .. } | K::NotRead { .. } => {
+                Some("name a file or device that is there and may be read".to_owned())
+            }
+            K::RateTooHigh { value: ..=-1, .. } => Some("0, or leaving it out, sets no limit".to_owned()),
+            K::BurstLength { .. } => Some("leave it out for one second".to_owned()),
+            K::BurstTooLong { most, .. } => Some(format!("use at most {most}, or a lower rate of the burst")),
+            K::BurstBelowRate { max, rate, average, .. } => {
+                Some(format!("set '{max}' to {average} or more, or lower '{rate}'"))
+            }
+            K::InvalidBase64 { .. } => Some(
+                "encode it again ('base64 -w0 FILE'), or leave 'format' out if it is plain text".to_owned(),
+            ),
+            K::Base64Dropped { .. } => Some(
+                "base64 comes in groups of four characters, the last of them filled up with '='".to_owned(),
+            ),
+            K::NoVector => Some("add 'iv', 16 bytes in base64, or leave 'keyid' out".to_owned()),
+            K::VectorLength { .. } => Some(
+                "16 bytes are 24 characters of base64 ('openssl rand -base64 16' makes a new one)".to_owned(),
+            ),
+            K::KeyLength { .. } => Some(
+                "32 bytes are 44 characters of base64 ('openssl rand -base64 32' makes a new one)".to_owned(),
+            ),
+            K::NotWholeBlocks { .. } => {
+                Some("encrypt it with AES-256-CBC, which fills up the last block".to_owned())
+            }
+            K::WrongKey => Some("use the key and 'iv' that it was encrypted with".to_owned()),
+            K::BuiltWithout { feature } => Some(format!("build it with '--features {feature}'")),
+            K::SerialZero => Some("'keyctl show' lists the keys and their numbers".to_owned()),
+            K::NoKeyrings => Some("use the type secret with a 'file'".to_owned()),
             K::NoKey { .. } => Some("keyctl(1) lists the keys: 'keyctl show'".to_owned()),
             K::TotalAndOneWay { total, .. } => {
                 Some(format!("leave '{total}' out, or the limits of its parts"))

@@ -85,7 +85,8 @@ pub(crate) struct Check {
     /// Take warnings for errors
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Repair in the files what can only be repaired in one way, show the changes and ask; then check again
+    /// Repair in the files what can only be repaired in one way, show the changes and ask; then check again. With --yes
+    /// standard input is repaired on its way to standard output
     #[arg(long, requires = "files")]
     pub(crate) fix: bool,
     /// Repair without asking

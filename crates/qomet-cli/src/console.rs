@@ -42,8 +42,12 @@ impl Stream {
 
     /// Writes all of `text`, so that what follows (a pause, another stream) comes after it.
     fn write(&mut self, text: &str) {
+        self.write_bytes(text.as_bytes());
+    }
+
+    fn write_bytes(&mut self, bytes: &[u8]) {
         if self.failed.is_none() {
-            let done = self.writer.write_all(text.as_bytes()).and_then(|()| self.writer.flush());
+            let done = self.writer.write_all(bytes).and_then(|()| self.writer.flush());
             self.failed = done.err();
         }
     }
@@ -111,6 +115,11 @@ impl Console {
     /// Writes a part of the result.
     pub(crate) fn print(&mut self, text: &str) {
         if self.diverted { self.err.write(text) } else { self.out.write(text) }
+    }
+
+    /// Writes to standard output whatever else goes there.
+    pub(crate) fn pass_on(&mut self, bytes: &[u8]) {
+        self.out.write_bytes(bytes);
     }
 
     /// Asks a question that is answered with yes or no; whatever is not yes is no.

@@ -71,9 +71,10 @@ pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Trouble> {
     folder.and_then(|()| fs::write(path, text)).map_err(|error| cannot("write", &named(path), &error))
 }
 
-/// Puts `new` in place of what a file holds, at once: whoever reads it sees the old text or the new one. Mode and owner
-/// stay. Who has the file by another hard link keeps the old one. A file that holds `new` already is left as it is: it may
-/// have been named twice.
+/// Puts `new` in place of what a file holds, at once: whoever reads it sees the old text or the new one. Mode, owner and
+/// extended attributes stay. A file that has other names (hard links), or attributes that a new one cannot be given, is
+/// written over in place instead, so that it stays one file. One that holds `new` already is left as it is: it may have
+/// been named twice.
 ///
 /// # Errors
 /// The file holds something else than `old`, or cannot be written; then it is as it was. What may not be written is not
@@ -93,10 +94,14 @@ pub(crate) fn replace_file(path: &Path, old: &[u8], new: &[u8]) -> Result<(), Tr
     if fs::read(&target).map_err(refused)? == new {
         return Ok(());
     }
+    let left_alone = || Trouble(format!("{name} has changed since it was read: it was left alone"));
+    if kept.nlink() > 1 {
+        return if write_over(&target, old, new).map_err(refused)? { Ok(()) } else { Err(left_alone()) };
+    }
     let folder = target.parent().unwrap_or(Path::new("/"));
     // Short, whatever the file is called: names have a limit.
     let beside = folder.join(format!(".{}.qomet", std::process::id()));
-    let written: io::Result<bool> = (|| {
+    let written: io::Result<Written> = (|| {
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
         file.write_all(new)?;
         let made = file.metadata()?;
@@ -104,24 +109,74 @@ pub(crate) fn replace_file(path: &Path, old: &[u8], new: &[u8]) -> Result<(), Tr
             fchown(&file, Some(kept.uid()), Some(kept.gid()))?;
         }
         file.set_permissions(kept.permissions())?;
-        file.sync_all()?;
-        let is_as_read = fs::read(&target)? == old;
-        if is_as_read {
-            fs::rename(&beside, &target)?;
+        if copy_attributes(&target, &file).is_err() {
+            return Ok(Written::NotAlike);
         }
-        Ok(is_as_read)
+        file.sync_all()?;
+        if fs::read(&target)? != old {
+            return Ok(Written::Changed);
+        }
+        fs::rename(&beside, &target)?;
+        Ok(Written::Replaced)
     })();
     match written {
-        Ok(true) => Ok(()),
+        Ok(Written::Replaced) => Ok(()),
         other => {
             // Made here, unless somebody else had the name.
             if !matches!(&other, Err(error) if error.kind() == io::ErrorKind::AlreadyExists) {
                 let _ = fs::remove_file(&beside);
             }
-            other.map_err(refused)?;
-            Err(Trouble(format!("{name} has changed since it was read: it was left alone")))
+            let is_not_alike = other.map_err(refused)? == Written::NotAlike;
+            if is_not_alike && write_over(&target, old, new).map_err(refused)? {
+                return Ok(());
+            }
+            Err(left_alone())
         }
     }
+}
+
+/// What became of a file that was to be replaced.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Replaced,
+    /// It held something else.
+    Changed,
+    /// A new file cannot be like the old one.
+    NotAlike,
+}
+
+/// Gives a file the extended attributes of another one.
+fn copy_attributes(from: &Path, to: &fs::File) -> io::Result<()> {
+    use rustix::fs::{XattrFlags, fsetxattr, getxattr, listxattr};
+    let mut names = vec![0; 64 << 10];
+    let length = match listxattr(from, &mut names) {
+        Err(rustix::io::Errno::NOTSUP) => return Ok(()),
+        listed => listed?,
+    };
+    let mut value = vec![0; 64 << 10];
+    for attribute in names.get(..length).unwrap_or_default().split(|byte| *byte == 0) {
+        if !attribute.is_empty() {
+            let length = getxattr(from, attribute, &mut value)?;
+            fsetxattr(to, attribute, value.get(..length).unwrap_or_default(), XattrFlags::empty())?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes `new` over `old` in the file itself; false if something else was there. What fails half-way is put back.
+fn write_over(target: &Path, old: &[u8], new: &[u8]) -> io::Result<bool> {
+    use std::os::unix::fs::FileExt as _;
+    if fs::read(target)? != old {
+        return Ok(false);
+    }
+    let file = fs::OpenOptions::new().write(true).open(target)?;
+    let put = |bytes: &[u8]| {
+        file.write_all_at(bytes, 0)?;
+        file.set_len(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
+        file.sync_all()
+    };
+    put(new).inspect_err(|_| drop(put(old)))?;
+    Ok(true)
 }
 
 /// A variable of the environment, unless it is empty.

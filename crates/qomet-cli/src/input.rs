@@ -22,8 +22,17 @@ pub(crate) struct Text {
     pub(crate) name: String,
     /// Where it came from, if that was a regular file: only those can be read again, and written.
     pub(crate) path: Option<PathBuf>,
+    /// Whether it was standard input: what becomes of it goes to standard output.
+    pub(crate) is_input: bool,
     /// What stands in it.
     pub(crate) bytes: Vec<u8>,
+}
+
+impl Text {
+    /// Whether repairs of it can go anywhere.
+    pub(crate) fn is_mendable(&self) -> bool {
+        (self.path.is_some() || self.is_input) && std::str::from_utf8(&self.bytes).is_ok()
+    }
 }
 
 /// Whether it stands for standard input, or output.
@@ -45,7 +54,7 @@ pub(crate) fn read_texts_of(files: &[PathBuf], console: &mut Console) -> Result<
         let name = if is_input { "<stdin>".to_owned() } else { shown(&path.to_string_lossy()) };
         let path = (!is_input && host::length_of(path).is_some()).then(|| path.clone());
         match bytes {
-            Ok(bytes) => texts.push(Text { name, path, bytes }),
+            Ok(bytes) => texts.push(Text { name, path, is_input, bytes }),
             Err(Trouble(trouble)) => troubles.push(trouble),
         }
     }

@@ -99,7 +99,7 @@ fn text(schema: &Value) -> String {
 fn creatable(class: &Class) -> Checked<&Class> {
     let name = class.name().to_owned();
     if class.is_abstract() {
-        Err(Diagnostic::new(ModelErrorKind::AbstractType { name }))
+        Err(Diagnostic::new(ModelErrorKind::AbstractType { name, below: Vec::new() }))
     } else if class.is_user_creatable() {
         Ok(class)
     } else {

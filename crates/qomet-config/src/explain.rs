@@ -86,6 +86,11 @@ pub const EXPLANATIONS: Explanations = &[
         "not-a-document",
         "A document is one object with \"qom-type\" and \"id\", a list of such objects, or {\"objects\": [...]}.",
     ),
+    (
+        "not-json",
+        "A document is JSON, or sections as -readconfig takes them. Command lines, lines of key=value and libvirt domains are \
+         checked too, but have to be named as such: --qemu, --object, --libvirt.",
+    ),
     ("hash-comment", "Comments start with // or stand between /* and */. # starts none."),
     ("unterminated-comment", "A comment that starts with /* has no */ behind it."),
     (
@@ -124,6 +129,11 @@ pub const EXPLANATIONS: Explanations = &[
     (
         "not-a-section-line",
         "A line is a section, such as [object \"ID\"], or a key with its value in quotes, with spaces around the '='.",
+    ),
+    (
+        "unknown-section",
+        "The name of the section is nearly 'object'. Sections of any other name are QEMU's business and left alone, so a \
+         mistyped one would be an object that nobody makes.",
     ),
     ("not-xml", "A domain of libvirt is XML, as 'virsh dumpxml' writes it, without a document type."),
     ("unwritable", "The value has no form in this dialect of lines. JSON can say everything."),

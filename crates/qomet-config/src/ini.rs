@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use qomet::Diagnostics;
+use qomet::{Diagnostics, nearest};
 
 use crate::line::{Context, Reporter, key};
 use crate::syntax_error::SyntaxErrorKind;
@@ -49,6 +49,17 @@ enum Content<'a> {
         key: Range<usize>,
         value: Range<usize>,
     },
+    /// What is nearly a section: with the id that it was meant to have, if that can be told, and how it is written.
+    NearlySection {
+        id: Option<Range<usize>>,
+        meant: Option<String>,
+    },
+    /// What is nearly a pair, and how it is written.
+    NearlyPair {
+        key: Range<usize>,
+        value: Range<usize>,
+        meant: String,
+    },
     Other,
 }
 
@@ -62,22 +73,35 @@ pub(crate) fn is_ini(text: &str) -> bool {
     if !text.strip_prefix('[').unwrap_or(text).starts_with(|c: char| c.is_ascii_alphabetic()) {
         return false;
     }
+    let is_object = |rest: &str| rest.starts_with([' ', '\t', ']']);
+    if text.strip_prefix("[object").is_some_and(is_object) {
+        return true;
+    }
     match lines(text).next().map_or(Content::Nothing, Line::content) {
         Content::Section { group, .. } => {
             group.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         }
         Content::Pair { .. } => true,
-        Content::Nothing | Content::Open { .. } | Content::Other => false,
+        Content::Nothing
+        | Content::Open { .. }
+        | Content::NearlySection { .. }
+        | Content::NearlyPair { .. }
+        | Content::Other => false,
     }
 }
 
 /// The sections that are no objects.
 pub(crate) fn others(text: &str) -> Vec<String> {
     let sections = lines(text).filter_map(|line| match line.content() {
-        Content::Section { group, .. } if group != "object" => Some(format!("[{group}]")),
+        Content::Section { group, .. } if !is_objects(group) => Some(format!("[{group}]")),
         _ => None,
     });
     sections.collect()
+}
+
+/// Whether a section of that name is an object, or was meant to be one.
+fn is_objects(group: &str) -> bool {
+    nearest(group, ["object"]).is_some()
 }
 
 impl<'a> Tape<'a> {
@@ -116,18 +140,35 @@ pub(crate) fn parse<'a>(context: Context<'a>, diagnostics: &mut Diagnostics) -> 
                 Content::Nothing => {}
                 Content::Section { group, id } => {
                     close(section.take(), &mut report);
-                    skipping = group != "object";
+                    skipping = !is_objects(group);
                     if !skipping {
-                        let mut builder = Builder::new(text);
-                        if let Some(id) = id {
-                            let name = Atom::implied(Implied::Id, id.start, 0);
-                            let value = Atom::word(id.start, id.end);
-                            let _ = builder.put(&Entry { key: vec![name], value });
+                        if group != "object" {
+                            let at = line.content_place().start + 1;
+                            let name = group.to_owned();
+                            report.at(at, at + group.len(), SyntaxErrorKind::UnknownSection { name });
                         }
-                        section = Some((line, builder));
+                        section = Some((line, named(text, id.map(|id| Atom::word(id.start, id.end)))));
                     }
                 }
+                Content::NearlySection { id, meant } => {
+                    close(section.take(), &mut report);
+                    skipping = false;
+                    let at = line.content_place();
+                    report.at(at.start, at.end, SyntaxErrorKind::NotASectionLine { meant });
+                    let id = match id {
+                        Some(id) => Atom::word(id.start, id.end),
+                        None => Atom::damaged(at.start, at.end),
+                    };
+                    section = Some((line, named(text, Some(id))));
+                }
                 Content::Pair { .. } | Content::Open { .. } if skipping => {}
+                Content::NearlyPair { key, value, meant } => {
+                    let at = line.content_place();
+                    report.at(at.start, at.end, SyntaxErrorKind::NotASectionLine { meant: Some(meant) });
+                    if let Some((_, builder)) = &mut section {
+                        put(builder, text, key, Atom::word(value.start, value.end), &mut report);
+                    }
+                }
                 Content::Pair { key: at, value } => match &mut section {
                     None => report.at(line.start, end, SyntaxErrorKind::NoSection),
                     Some((_, builder)) => {
@@ -146,12 +187,25 @@ pub(crate) fn parse<'a>(context: Context<'a>, diagnostics: &mut Diagnostics) -> 
                         put(builder, text, at, Atom::damaged(value.start, value.end), &mut report);
                     }
                 }
-                Content::Other => report.at(line.start, end, SyntaxErrorKind::NotASectionLine),
+                Content::Other => {
+                    let at = line.content_place();
+                    report.at(at.start, at.end, SyntaxErrorKind::NotASectionLine { meant: None });
+                }
             }
         }
         close(section, &mut report);
     });
     report.tape(tokens, Dialect::Keyval)
+}
+
+/// A bag with its id, if it has one.
+fn named(text: &str, id: Option<Atom>) -> Builder<'_> {
+    let mut builder = Builder::new(text);
+    if let Some(value) = id {
+        let name = Atom::implied(Implied::Id, value.start(), 0);
+        let _ = builder.put(&Entry { key: vec![name], value });
+    }
+    builder
 }
 
 fn put<'a>(
@@ -199,8 +253,17 @@ impl<'a> Line<'a> {
         }
         match text.strip_prefix('[') {
             Some(inside) => section(inside, start + 1),
-            None => pair(text, start),
+            None => match pair(text, start) {
+                Content::Other => nearly_pair(text, start),
+                content => content,
+            },
         }
+    }
+
+    /// Where its text stands, without white space around it.
+    fn content_place(self) -> Range<usize> {
+        let start = self.start + (self.text.len() - self.text.trim_start().len());
+        start..start + self.text.trim().len()
     }
 }
 
@@ -217,8 +280,46 @@ fn section(inside: &str, start: usize) -> Content<'_> {
             let from = start + (inside.len() - id.len());
             Content::Section { group, id: Some(from..from + length) }
         }
-        _ => Content::Other,
+        _ => nearly_section(inside, rest, start),
     }
+}
+
+/// `object ram0]` or `object "ram0"`, which starts at `start`: `rest` is what stands behind the name.
+fn nearly_section(inside: &str, rest: &str, start: usize) -> Content<'static> {
+    let group = inside.get(..inside.len() - rest.len()).unwrap_or_default();
+    if !is_objects(group) {
+        return Content::Other;
+    }
+    let id = rest.trim_start_matches([' ', '\t', '"', '\'']);
+    let from = start + (inside.len() - id.len());
+    let id = id.trim_end_matches([' ', '\t', '\r', ']', '"', '\'']);
+    if id.is_empty() || id.contains(['"', '\'', ']', '[', ' ']) {
+        return Content::NearlySection { id: None, meant: None };
+    }
+    let meant = Some(format!("[object \"{id}\"]"));
+    Content::NearlySection { id: Some(from..from + id.len()), meant }
+}
+
+/// `key = value`, `key: "value"` or `key="value"`, which starts at `start`.
+fn nearly_pair(text: &str, start: usize) -> Content<'static> {
+    let Some(at) = text.find(['=', ':']) else { return Content::Other };
+    let (key, behind) = text.split_at(at);
+    let key = key.trim_end().trim_matches(['"', '\'']);
+    let is_key = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if key.is_empty() || !key.chars().all(is_key) {
+        return Content::Other;
+    }
+    let from = start + (text.len() - text.trim_start_matches(['"', '\'']).len());
+    let behind = behind.get(1..).unwrap_or_default().trim_start();
+    let value = behind.split(" #").next().unwrap_or_default().trim_end().trim_end_matches([',', ';']);
+    let at = start + (text.len() - behind.len());
+    let quoted = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
+    let (at, value) = quoted.map_or((at, value), |inside| (at + 1, inside));
+    if value.is_empty() || value.contains(['"', '\'']) {
+        return Content::Other;
+    }
+    let meant = format!("{key} = \"{value}\"");
+    Content::NearlyPair { key: from..from + key.len(), value: at..at + value.len(), meant }
 }
 
 /// `key = "value"`, which starts at `start`.
@@ -276,7 +377,8 @@ mod tests {
     #[test]
     fn white_space_stands_before_the_equals_sign_and_may_stand_behind_it() {
         let (bags, mistakes) = read("[object \"a\"]\n k =\"1\"\nl\t=  \"2\"\nm= \"3\"\nn=\"4\"\n");
-        assert_eq!(bags, "{id:a k:1 l:2}");
+        // What is nearly a pair is read as one, so that it is not missing as well.
+        assert_eq!(bags, "{id:a k:1 l:2 m:3 n:4}");
         assert_eq!(mistakes, ["not-a-section-line: m= \"3\"", "not-a-section-line: n=\"4\""]);
     }
 
@@ -298,7 +400,44 @@ mod tests {
             "invalid-key: 1d",
             "unterminated-string: \"5",
         ];
-        assert_eq!(read(text), ("{id:x e:!}".to_owned(), found.map(str::to_owned).to_vec()));
+        assert_eq!(read(text), ("{id:x b:2 c:3}{id:y e:!}".to_owned(), found.map(str::to_owned).to_vec()));
+    }
+
+    /// What a line that is none was probably meant to be.
+    fn meant(line: &str) -> Option<String> {
+        let mut diagnostics = Diagnostics::new();
+        let _ = parse(Context { text: line, source: 0, origin: None }, &mut diagnostics);
+        let found = diagnostics.take();
+        let line = found.iter().find(|one| one.code() == "not-a-section-line")?;
+        line.problem().suggestion()
+    }
+
+    #[test]
+    fn a_line_that_is_nearly_right_is_told_in_full() {
+        let nearly = [
+            ("  size = 1G # one", "size = \"1G\""),
+            ("size: '1G',", "size = \"1G\""),
+            ("\"size\"=\"1G\"", "size = \"1G\""),
+            ("[object ram0]", "[object \"ram0\"]"),
+            ("[objct 'ram0']", "[object \"ram0\"]"),
+            ("[object \"ram0\"", "[object \"ram0\"]"),
+        ];
+
+        for (line, wanted) in nearly {
+            assert_eq!(meant(line).as_deref(), Some(wanted), "{line}");
+        }
+        for line in ["size", "a b = 1", "size =", "x = \"1\" \"2", "[drive x]", "[object \"a b]"] {
+            assert_eq!(meant(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_section_that_is_nearly_that_of_objects_is_one() {
+        let text = "[objct \"a\"]\n k = \"1\"\n[Object b]\n k = \"2\"\n[machine]\n k = \"3\"\n";
+
+        let found = ["unknown-section: objct", "not-a-section-line: [Object b]"];
+        assert_eq!(read(text), ("{id:a k:1}{id:b k:2}".to_owned(), found.map(str::to_owned).to_vec()));
+        assert_eq!(others(text), ["[machine]"]);
     }
 
     #[test]
@@ -311,7 +450,7 @@ mod tests {
 
     #[test]
     fn content_tells_it_from_json() {
-        for text in ["[object \"a\"]", "# x\n\n[drive]\n", "a = \"1\"", "\n  [machine]"] {
+        for text in ["[object \"a\"]", "[object a]", "# x\n\n[drive]\n", "a = \"1\"", "\n  [machine]"] {
             assert!(is_ini(text), "{text:?}");
         }
         for text in

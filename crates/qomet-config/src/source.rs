@@ -156,6 +156,14 @@ impl Sources {
         }
     }
 
+    /// Notes that a text cannot be read at all, and why; each check says it.
+    pub(crate) fn refuse(&mut self, source: u32, kind: SyntaxErrorKind, place: Range<usize>) {
+        self.add_mistake(source, kind, place);
+        if let Some(source) = usize::try_from(source).ok().and_then(|index| self.list.get_mut(index)) {
+            source.unusable = true;
+        }
+    }
+
     /// The texts in order.
     pub fn iter(&self) -> impl Iterator<Item = &Source> {
         self.list.iter()
@@ -169,6 +177,14 @@ impl Sources {
         let last = hidden.partition_point(|range| range.start <= start).checked_sub(1);
         let range = last.and_then(|last| hidden.get(last));
         range.is_some_and(|range| end <= range.end && range.start < end)
+    }
+
+    /// Whether some of a place is hidden.
+    pub(crate) fn hides_some(&self, place: Place) -> bool {
+        let Some(source) = self.get(place.source) else { return false };
+        let hidden = source.hidden.lock();
+        let first = hidden.partition_point(|range| range.end <= widen(place.start));
+        hidden.get(first).is_some_and(|range| range.start < widen(place.end))
     }
 
     /// From now on no excerpt shows what stands there.

@@ -96,6 +96,8 @@ pub enum SyntaxErrorKind {
     CommentNotAllowed,
     /// A document, or an element of one, that is no bag.
     NotADocument { expected: &'static str, found: InputKind },
+    /// Another language than JSON.
+    NotJson { language: &'static str, instead: &'static str },
     /// A comment that starts with `#`.
     HashComment,
     /// A comment without its end.
@@ -114,8 +116,10 @@ pub enum SyntaxErrorKind {
     MissingElement { key: String, index: usize },
 
     // sections
-    /// A line that is neither section nor pair.
-    NotASectionLine,
+    /// A line that is neither section nor pair, and what it was probably meant to be.
+    NotASectionLine { meant: Option<String> },
+    /// A section whose name is nearly that of objects.
+    UnknownSection { name: String },
     /// A pair before the first section.
     NoSection,
     /// A line that is too long.
@@ -220,6 +224,7 @@ impl Problem for SyntaxErrorKind {
             K::ExtraBracket { .. } => "extra-bracket",
             K::CommentNotAllowed => "comment-not-allowed",
             K::NotADocument { .. } => "not-a-document",
+            K::NotJson { .. } => "not-json",
             K::HashComment => "hash-comment",
             K::UnterminatedComment => "unterminated-comment",
             K::InvalidKey { .. } => "invalid-key",
@@ -227,7 +232,8 @@ impl Problem for SyntaxErrorKind {
             K::MissingEquals { .. } => "missing-equals",
             K::InconsistentKeys { .. } => "inconsistent-keys",
             K::MissingElement { .. } => "missing-element",
-            K::NotASectionLine => "not-a-section-line",
+            K::NotASectionLine { .. } => "not-a-section-line",
+            K::UnknownSection { .. } => "unknown-section",
             K::NoSection => "no-section",
             K::LineTooLong { .. } => "line-too-long",
             K::UnterminatedQuote { .. } => "unterminated-quote",
@@ -287,6 +293,7 @@ impl Problem for SyntaxErrorKind {
             K::ExtraBracket { found } => write!(f, "this '{found}' closes nothing"),
             K::CommentNotAllowed => f.write_str("comments are not allowed here"),
             K::NotADocument { expected, found } => write!(f, "expected {expected}, found {found}"),
+            K::NotJson { language, .. } => write!(f, "the text is {language}, not JSON"),
             K::HashComment => f.write_str("comments do not start with '#'"),
             K::UnterminatedComment => f.write_str("the comment has no end"),
             K::InvalidKey { key } if key.is_empty() => f.write_str("a key is missing"),
@@ -299,7 +306,10 @@ impl Problem for SyntaxErrorKind {
                 write!(f, "'{}' is given in ways that exclude each other", Shown(key))
             }
             K::MissingElement { key, index } => write!(f, "element {index} of '{}' is missing", Shown(key)),
-            K::NotASectionLine => f.write_str("the line is neither a section nor a key with its value"),
+            K::NotASectionLine { .. } => {
+                f.write_str("the line is neither a section nor a key with its value")
+            }
+            K::UnknownSection { name } => write!(f, "there is no section '{}'", Shown(name)),
             K::NoSection => f.write_str("the line belongs to no section"),
             K::LineTooLong { length, limit } => {
                 write!(f, "the line is {length} bytes long, the limit is {limit}")
@@ -325,6 +335,7 @@ impl Problem for SyntaxErrorKind {
             K::NotUtf8 { .. } | K::Utf16 => "UTF-8".to_owned(),
             K::TooLong { limit, .. } => format!("fewer than {limit} bytes"),
             K::EmptyDocument => "an object or a list of objects".to_owned(),
+            K::NotJson { .. } => "JSON, or sections of -readconfig".to_owned(),
             K::TextAfterEnd => "the end of the text".to_owned(),
             K::UnexpectedEnd { missing } => Shown(missing).to_string(),
             K::TooDeep { limit } => format!("at most {limit} levels"),
@@ -345,7 +356,8 @@ impl Problem for SyntaxErrorKind {
             K::WrongBracket { expected, .. } => expected.to_string(),
             K::InvalidKey { .. } => "a name".to_owned(),
             K::KeyTooLong { limit, .. } | K::LineTooLong { limit, .. } => format!("at most {limit} bytes"),
-            K::NotASectionLine => "[object \"ID\"] or KEY = \"VALUE\"".to_owned(),
+            K::NotASectionLine { .. } => "[object \"ID\"] or KEY = \"VALUE\"".to_owned(),
+            K::UnknownSection { .. } => "object".to_owned(),
             K::NoSection => "[object \"ID\"]".to_owned(),
             K::UnterminatedQuote { quote } => quote.to_string(),
             K::MissingArgument { .. } => "an argument".to_owned(),
@@ -367,6 +379,7 @@ impl Problem for SyntaxErrorKind {
                 text
             }
             K::Utf16 => "UTF-16".to_owned(),
+            K::NotJson { language, .. } => (*language).to_owned(),
             K::TooLong { length, .. } => format!("{length} bytes"),
             K::StrayCharacter { character } | K::ControlCharacter { character } => {
                 format!("U+{:04X}", u32::from(*character))
@@ -431,8 +444,12 @@ impl Problem for SyntaxErrorKind {
             }
             K::CommentNotAllowed => "remove it".to_owned(),
             K::MissingValue { .. } => "write a value, or remove the name".to_owned(),
+            K::NotJson { instead, .. } => (*instead).to_owned(),
             K::HashComment => "write // instead of #".to_owned(),
             K::UnterminatedComment => "add */ where it ends".to_owned(),
+            K::MissingEquals { text } if is_surely_text(text) => {
+                format!("write {0}=VALUE, such as {0}=on, if it is a key; a comma in a value is doubled", Shown(text))
+            }
             K::InvalidKey { .. } | K::MissingEquals { .. } => {
                 "pairs are written key=value with a comma between them; a comma in a value is doubled"
                     .to_owned()
@@ -441,14 +458,30 @@ impl Problem for SyntaxErrorKind {
                 "give it a value, or members (key.name=…), or elements (key.0=…), not several of them"
                     .to_owned()
             }
-            K::NotASectionLine => {
+            K::NotASectionLine { meant: Some(meant) } => format!("write {}", Shown(meant)),
+            K::UnknownSection { .. } => "did you mean 'object'?".to_owned(),
+            K::TooDeep { .. } => "no object needs that many: take some away".to_owned(),
+            K::TooManyMistakes => "mend those above, then look again".to_owned(),
+            K::LoneSurrogate { .. } => "write both halves one behind the other, or the character itself".to_owned(),
+            K::ExtraColon { in_list: false } => "remove it".to_owned(),
+            K::MissingName { .. } => "write \"NAME\": in front of the value, or remove the value".to_owned(),
+            K::UnexpectedText { text } if is_unit(text) => {
+                "a number and its unit stand together in double quotes, such as \"1G\"".to_owned()
+            }
+            K::UnexpectedText { .. } => "remove it, or put a comma in front if it is meant to stand here".to_owned(),
+            K::NotADocument { .. } => {
+                "an object looks like {\"qom-type\": \"memory-backend-ram\", \"id\": \"ram0\", \"size\": \"1G\"}".to_owned()
+            }
+            K::KeyTooLong { .. } | K::LineTooLong { .. } => "shorten it".to_owned(),
+            K::MissingArgument { .. } => "write TYPE,id=ID,… behind it, or take it out".to_owned(),
+            K::NotXml { .. } => "mend it there; 'xmllint --noout' tells all that is wrong with it".to_owned(),
+            K::NotASectionLine { .. } => {
                 "write [object \"ID\"] or KEY = \"VALUE\", with spaces around the '='".to_owned()
             }
             K::NoSection => "write [object \"ID\"] before it".to_owned(),
             K::Unwritable { .. } => "convert it to JSON, which can say everything".to_owned(),
             K::UnterminatedQuote { quote } => format!("add {quote} where it ends"),
             K::MissingElement { .. } => "elements are numbered from 0, without gaps, in any order".to_owned(),
-            _ => return None,
         })
     }
 
@@ -478,6 +511,8 @@ impl Problem for SyntaxErrorKind {
             K::MissingBracket { bracket } | K::MissingOpening { bracket } => Some(bracket.to_string()),
             K::WrongBracket { expected, .. } => Some(expected.to_string()),
             K::HashComment => Some("//".to_owned()),
+            K::NotASectionLine { meant } => meant.clone(),
+            K::UnknownSection { .. } => Some("object".to_owned()),
             _ => None,
         }
     }
@@ -504,11 +539,20 @@ impl Problem for SyntaxErrorKind {
             | K::TrailingComma
             | K::WrongSeparator { .. }
             | K::MissingColon { .. }
-            | K::HashComment => true,
+            | K::HashComment
+            | K::NotASectionLine { .. }
+            | K::UnknownSection { .. } => true,
             _ => false,
         };
         remedy.map(|remedy| if is_certain { remedy } else { remedy.guess() })
     }
+}
+
+/// Whether it is a unit of sizes, as people write them.
+fn is_unit(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let prefix = lower.strip_suffix("ib").or_else(|| lower.strip_suffix('b')).unwrap_or(&lower);
+    matches!(prefix, "k" | "m" | "g" | "t" | "p" | "e") || lower == "b"
 }
 
 /// Whether something without quotes is a literal in another spelling or one word, which can only be a string; words for
@@ -592,6 +636,7 @@ impl SyntaxErrorKind {
             K::ExtraBracket { found: ']' },
             K::CommentNotAllowed,
             K::NotADocument { expected: "a list of objects", found: InputKind::Number },
+            K::NotJson { language: "YAML", instead: "write it as JSON" },
             K::HashComment,
             K::UnterminatedComment,
             K::InvalidKey { key: s("host-nodes.") },
@@ -600,7 +645,9 @@ impl SyntaxErrorKind {
             K::MissingEquals { text: s("share") },
             K::InconsistentKeys { key: s("rules") },
             K::MissingElement { key: s("rules"), index: 1 },
-            K::NotASectionLine,
+            K::NotASectionLine { meant: Some(s("size = \"1G\"")) },
+            K::NotASectionLine { meant: None },
+            K::UnknownSection { name: s("objct") },
             K::NoSection,
             K::LineTooLong { length: 2000, limit: 1023 },
             K::UnterminatedQuote { quote: '\'' },

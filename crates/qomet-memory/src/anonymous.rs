@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use nix::errno::Errno;
 
-use crate::check::{Verdict, check_limit, check_reserve, check_size};
+use crate::check::{Verdict, check_addresses, check_limit, check_reserve, check_size};
 use crate::error::{MAX_END, MemoryError};
 use crate::faults::Call;
 use crate::host::Host;
 use crate::huge;
-use crate::map::{Mapping, Shape, Source};
+use crate::map::{Mapping, Refusal, Shape, Source};
 use crate::numa;
 use crate::open::{Opened, Position, finish};
 use crate::pages::{PageSource, PageUnit};
@@ -58,6 +58,11 @@ fn check_pages(host: &Host, request: &AnonymousRequest, size: u64, unit: PageUni
         }
         verdict.warnings.push(MemoryWarning::SizeRoundedUp { size, rounded: mapped });
     }
+    let before = verdict.faults.len();
+    check_addresses(host, mapped, &mut verdict.faults);
+    if verdict.faults.len() == before {
+        check_overcommit(host, request, mapped, unit, &mut verdict.faults);
+    }
     if has_file(request)
         && let Err(fault) = check_limit(host, || "shared memory".to_owned(), mapped)
     {
@@ -91,6 +96,34 @@ fn check_pages(host: &Host, request: &AnonymousRequest, size: u64, unit: PageUni
             }
         }
     }
+}
+
+/// Less than this the kernel is not asked for beforehand.
+const MUCH: u64 = 16 << 30;
+
+/// Whether the kernel would promise so much private memory (`vm.overcommit_memory`): asked by mapping it, untouched, and
+/// giving it back at once.
+fn check_overcommit(
+    host: &Host,
+    request: &AnonymousRequest,
+    length: u64,
+    unit: PageUnit,
+    faults: &mut Vec<MemoryError>,
+) {
+    let is_promised = !has_file(request) && request.memory.reserve != Some(false);
+    if length < MUCH || !is_promised || host.pretended_memory().is_some() {
+        return;
+    }
+    let (alignment, guard) = (unit.size, unit.size);
+    let shape = Shape { length, alignment, residue: 0, guard, writable: true, reserve: true };
+    if let Err(refusal) = Mapping::new(host, Source::Anonymous, shape) {
+        faults.push(not_mapped(length, refusal));
+    }
+}
+
+fn not_mapped(length: u64, refusal: Refusal) -> MemoryError {
+    let subject = format!("{length} bytes of memory");
+    MemoryError::Host { call: refusal.call, subject, errno: refusal.errno }
 }
 
 pub(crate) fn has_file(request: &AnonymousRequest) -> bool {
@@ -161,11 +194,7 @@ pub fn create_anonymous(host: &Host, request: &AnonymousRequest) -> Result<Opene
     let mapping = Mapping::new(host, source, shape).map_err(|refusal| {
         let lack = (refusal.errno == Errno::ENOMEM && unit.source == PageSource::Huge)
             .then(|| huge::refusal(host, mapped, unit));
-        lack.flatten().unwrap_or_else(|| MemoryError::Host {
-            call: refusal.call,
-            subject: format!("{mapped} bytes of memory"),
-            errno: refusal.errno,
-        })
+        lack.flatten().unwrap_or_else(|| not_mapped(mapped, refusal))
     })?;
     let parts = Parts {
         path: None,

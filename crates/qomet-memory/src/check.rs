@@ -15,7 +15,7 @@ use crate::error::{MAX_END, MemoryError};
 use crate::faults::Call;
 use crate::host::Host;
 use crate::huge;
-use crate::map::{Mapping, Shape, Source};
+use crate::map::{self, Mapping, Shape, Source};
 use crate::numa;
 use crate::pages::PageUnit;
 use crate::probe::{Kind, Probe, host_error, quoted};
@@ -67,6 +67,9 @@ pub(crate) fn check_values(host: &Host, request: &FileRequest, verdict: &mut Ver
         _ => {}
     }
     check_reserve(request.memory.prealloc, request.memory.reserve, faults);
+    if request.end().is_some() {
+        check_addresses(host, request.size.unwrap_or(0), faults);
+    }
     numa::check(host, &request.memory, verdict);
     warn_no_effect(request, &mut verdict.warnings);
 }
@@ -77,6 +80,24 @@ pub(crate) fn check_size(size: Option<u64>, faults: &mut Vec<MemoryError>) {
         Some(0) => faults.push(MemoryError::SizeZero),
         Some(value) if value > MAX_END => faults.push(MemoryError::TooLarge { property: "size", value }),
         Some(_) => {}
+    }
+}
+
+/// Less than this is never too much for the addresses of a process.
+const FEW_ADDRESSES: u64 = 1 << 40;
+
+/// Whether the process has a range of addresses for so much memory.
+pub(crate) fn check_addresses(host: &Host, length: u64, faults: &mut Vec<MemoryError>) {
+    if !(FEW_ADDRESSES..=MAX_END).contains(&length) {
+        return;
+    }
+    match map::addresses_short_of(host, length) {
+        Ok(None) => {}
+        Ok(Some(most)) => faults.push(MemoryError::TooFewAddresses { length, most }),
+        Err(errno) => {
+            let subject = "memory".to_owned();
+            faults.push(MemoryError::Host { call: Call::Reserve, subject, errno });
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use crate::error::{MAX_END, MAX_PATH, MemoryError};
 use crate::faults::Call;
 use crate::numa::Nodes;
-use crate::pages::{Bytes, PageUnit};
+use crate::pages::{Bytes, PageUnit, Rough};
 
 /// What a kind of refusal says besides its sentence.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -114,25 +114,45 @@ impl MemoryError {
         self.details().host
     }
 
+    /// The NUMA nodes of the host, where the kind knows them.
+    fn online(&self) -> &[u16] {
+        match self {
+            MemoryError::PolicyWithoutNodes { online, .. }
+            | MemoryError::NodesTooLarge { online, .. }
+            | MemoryError::NoSuchNodes { online, .. } => online,
+            _ => &[],
+        }
+    }
+
     /// All of that at once.
     pub fn details(&self) -> Details {
         use MemoryError as E;
         match self {
-            E::PathEmpty => Details::of("path-empty").on("mem-path").expected("the path of a file, device or folder"),
+            E::PathEmpty => Details::of("path-empty")
+                .on("mem-path")
+                .expected("the path of a file, device or folder")
+                .help("name a file, which is made if there is none, or a folder for a temporary one"),
             E::PathNul { position } => Details::of("path-has-nul")
                 .on("mem-path")
                 .expected("a path without NUL bytes")
-                .found(format!("NUL at {position}")),
+                .found(format!("NUL at {position}"))
+                .help("remove it"),
             E::PathTooLong { length } => Details::of("path-too-long")
                 .on("mem-path")
                 .expected(format!("at most {MAX_PATH} bytes"))
-                .found(format!("{length} bytes")),
-            E::SizeMissing => Details::of("size-missing").on("size").expected("a size above 0"),
-            E::SizeZero => Details::of("size-zero").on("size").expected("a size above 0").found("0"),
+                .found(format!("{length} bytes"))
+                .help("use a shorter path, such as one through a symbolic link"),
+            E::SizeMissing => Details::of("size-missing").on("size").expected("a size above 0").help("add 'size'"),
+            E::SizeZero => Details::of("size-zero")
+                .on("size")
+                .expected("a size above 0")
+                .found("0")
+                .help("ask for at least one page"),
             E::TooLarge { property, value } => Details::of("value-too-large")
                 .on(property)
                 .expected(format!("at most {MAX_END}"))
-                .found(value),
+                .found(value)
+                .help("whole pages end at 8 EiB: nothing can lie beyond"),
             E::EndTooLarge { offset, size } => Details::of("end-too-large")
                 .on("offset")
                 .expected(format!("offset + size of at most {MAX_END}"))
@@ -164,7 +184,8 @@ impl MemoryError {
             E::RomNeedsReadonly => Details::of("rom-needs-readonly")
                 .on("rom")
                 .expected("rom=off or rom=auto, or readonly=on")
-                .found("rom=on, readonly=off"),
+                .found("rom=on, readonly=off")
+                .help("add readonly=on, or leave 'rom' out"),
             E::SharedTemplate => Details::of("shared-read-only-ram")
                 .on("rom")
                 .expected("rom=on or rom=auto, or share=off")
@@ -173,7 +194,8 @@ impl MemoryError {
             E::PreallocWithoutReserve => Details::of("prealloc-without-reserve")
                 .on("reserve")
                 .expected("reserve=on, or prealloc=off")
-                .found("prealloc=on, reserve=off"),
+                .found("prealloc=on, reserve=off")
+                .help("leave one of the two out: pages that are present take what reserve=off does not set aside"),
             E::ShmNeedsShare => Details::of("shm-needs-share")
                 .on("share")
                 .expected("share=on")
@@ -182,14 +204,31 @@ impl MemoryError {
             E::HugePageSizeWithoutHuge => Details::of("hugetlbsize-without-hugetlb")
                 .on("hugetlbsize")
                 .expected("hugetlb=on, or no hugetlbsize")
-                .found("hugetlb=off"),
+                .found("hugetlb=off")
+                .help("add hugetlb=on, or leave 'hugetlbsize' out"),
             E::NoSuchHugePageSize { size, offered } => Details::of("no-such-huge-page-size")
                 .on("hugetlbsize")
                 .expected(match offered.as_slice() {
                     [] => "no huge pages: the kernel has none".to_owned(),
                     sizes => format!("one of {}", sizes.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
                 })
-                .found(size),
+                .found(size)
+                .help(match offered.as_slice() {
+                    [] => "leave 'hugetlb' and 'hugetlbsize' out".to_owned(),
+                    sizes => {
+                        let sizes: Vec<_> = sizes.iter().map(|size| Bytes(*size).unit()).collect();
+                        format!("it offers {}; without 'hugetlbsize' the usual one is taken", sizes.join(" and "))
+                    }
+                }),
+            E::TooFewAddresses { length, most } => Details::of("address-range-too-large")
+                .on("size")
+                .expected(format!("at most {most}"))
+                .found(length)
+                .help(match most {
+                    0 => "raise the limit of addresses (ulimit -v)".to_owned(),
+                    most => format!("about {} are left: split it, or ask for less", Rough(*most)),
+                })
+                .host(),
             E::NoHugePages => Details::of("no-huge-pages")
                 .on("hugetlb")
                 .expected("hugetlb=off")
@@ -203,48 +242,63 @@ impl MemoryError {
                     "raise the limit of the control group (hugetlb.*.max), or ask for less".to_owned()
                 })
             }
-            E::PolicyWithoutNodes { policy } => Details::of("policy-without-host-nodes")
+            E::PolicyWithoutNodes { policy, .. } => Details::of("policy-without-host-nodes")
                 .on("policy")
                 .expected("host-nodes with at least one node, or policy=default")
-                .found(format!("policy={policy}, no host-nodes")),
+                .found(format!("policy={policy}, no host-nodes"))
+                .help(with_nodes("add 'host-nodes', the numbers of nodes", self.online(), "or leave 'policy' out")),
             E::NodesWithoutPolicy { nodes } => Details::of("host-nodes-without-policy")
                 .on("host-nodes")
                 .expected("policy=preferred, policy=bind or policy=interleave, or no host-nodes")
-                .found(format!("host-nodes={}, policy=default", Nodes(nodes))),
+                .found(format!("host-nodes={}, policy=default", Nodes(nodes)))
+                .help("say with 'policy' what they are for: bind, preferred or interleave; or leave 'host-nodes' out"),
             E::NodesTooLarge { nodes, online } => Details::of("host-nodes-too-large")
                 .on("host-nodes")
                 .expected(format!("nodes of {}", Nodes(online)))
-                .found(Nodes(nodes)),
+                .found(Nodes(nodes))
+                .help(with_nodes("name nodes that exist", online, "or leave 'host-nodes' and 'policy' out")),
             E::NoSuchNodes { nodes, online } => Details::of("no-such-host-nodes")
                 .on("host-nodes")
                 .expected(format!("nodes of {}", Nodes(online)))
-                .found(Nodes(nodes)),
+                .found(Nodes(nodes))
+                .help(with_nodes("name nodes that exist", online, "or leave 'host-nodes' and 'policy' out")),
             E::NotBound { errno, .. } => not_bound(*errno),
             E::NotFound { .. } => Details::of("file-not-found")
                 .on("mem-path")
                 .expected("a file that exists")
                 .help("create it first, or use readonly=off"),
-            E::FolderNotFound { .. } => {
-                Details::of("folder-not-found").on("mem-path").expected("a file in a folder that exists")
-            }
+            E::FolderNotFound { folder } => Details::of("folder-not-found")
+                .on("mem-path")
+                .expected("a file in a folder that exists")
+                .help(format!("make it first ('mkdir -p {}'), or use another one", folder.display())),
             E::DanglingLink { .. } => Details::of("dangling-symlink")
                 .on("mem-path")
                 .expected("a link to something that exists")
                 .help("name the target itself to create it, or remove the link"),
             E::Unreachable { errno, .. } => {
-                Details::of("path-unreachable").on("mem-path").expected("a path that can be followed").found(errno)
+                let details = Details::of("path-unreachable").on("mem-path");
+                details.expected("a path that can be followed").found(errno).help(match errno {
+                    Errno::ENOTDIR => "a part of the path before its last one is no folder: name one that is",
+                    Errno::ELOOP => "symbolic links lead to each other: name the file itself",
+                    Errno::EACCES => "run as somebody who may search the folders on the way",
+                    Errno::ENAMETOOLONG => "a part of the path is longer than names can be: shorten it",
+                    _ => "name a file that 'stat' finds",
+                })
             }
             E::WrongKind { kind, .. } => Details::of("wrong-file-kind")
                 .on("mem-path")
                 .expected("a regular file, a folder, or a block or character device")
-                .found(format!("a {kind}")),
-            E::NotMappable { .. } => {
-                Details::of("not-mappable").on("mem-path").expected("a file or device that has memory behind it")
-            }
+                .found(format!("a {kind}"))
+                .help("name a file, which is made if there is none, or a folder for a temporary one"),
+            E::NotMappable { .. } => Details::of("not-mappable")
+                .on("mem-path")
+                .expected("a file or device that has memory behind it")
+                .help("name a file on a file system such as tmpfs or ext4"),
             E::FolderReadonly { .. } => Details::of("folder-read-only")
                 .on("readonly")
                 .expected("readonly=off for a temporary file, or the path of a file")
-                .found("readonly=on and a folder"),
+                .found("readonly=on and a folder")
+                .help("name a file in it, or leave 'readonly' out to have a temporary one"),
             E::Sealed { seal: "F_SEAL_GROW", .. } => Details::of("file-sealed")
                 .on("mem-path")
                 .expected("a memfd that is as long as offset + size, or may grow")
@@ -256,10 +310,13 @@ impl MemoryError {
             E::EmptyReadonly { .. } => Details::of("read-only-file-empty")
                 .on("mem-path")
                 .expected("a file at least as long as offset + size")
-                .found("0 bytes"),
+                .found("0 bytes")
+                .help("fill it first, or use readonly=off, which makes it as long as needed"),
             E::TooShort { length, offset, size, unit, device, .. } => too_short(*length, *offset, *size, *unit, *device),
             E::NotWritable { errno, folder: true, .. } => {
-                Details::of("folder-not-writable").on("mem-path").expected("a folder that may be written").found(errno)
+                let details = Details::of("folder-not-writable").on("mem-path");
+                let details = details.expected("a folder that may be written").found(errno);
+                details.help("use a folder of your own, or a file that exists")
             }
             E::NotWritable { share, errno, folder: false, .. } => {
                 let details = Details::of("file-not-writable").on("mem-path").expected("a file that may be written");
@@ -270,7 +327,8 @@ impl MemoryError {
                 })
             }
             E::NotReadable { errno, .. } => {
-                Details::of("file-not-readable").on("mem-path").expected("a file that may be read").found(errno)
+                let details = Details::of("file-not-readable").on("mem-path");
+                details.expected("a file that may be read").found(errno).help("'ls -l' tells who may read it")
             }
             E::FileSizeLimit { end, limit, .. } => Details::of("file-size-limit")
                 .on("size")
@@ -288,7 +346,7 @@ impl MemoryError {
                 .found(align)
                 .help("leave it out to get the device's alignment"),
             E::DaxNeedsShare { .. } => {
-                Details::of("dax-needs-share").on("share").expected("share=on").found("share=off")
+                Details::of("dax-needs-share").on("share").expected("share=on").found("share=off").help("add share=on")
             }
             E::Replaced { .. } => Details::of("file-replaced").on("mem-path").help("try again").host(),
             E::LengthChanged { expected, found, .. } => Details::of("file-length-changed")
@@ -354,6 +412,14 @@ fn neighbours(is_size: bool, value: u64, unit: PageUnit) -> String {
     }
 }
 
+/// What to do, with the nodes that the host has, and what else.
+fn with_nodes(what: &str, online: &[u16], or: &str) -> String {
+    match online {
+        [] => format!("{what}, {or}"),
+        online => format!("{what} (the host has {}), {or}", Nodes(online)),
+    }
+}
+
 fn too_short(length: u64, offset: u64, size: u64, unit: PageUnit, device: bool) -> Details {
     let end = offset.saturating_add(size);
     let what = if device { "a device" } else { "a file" };
@@ -369,7 +435,11 @@ fn too_short(length: u64, offset: u64, size: u64, unit: PageUnit, device: bool) 
     } else {
         "no window of this size fits".to_owned()
     };
-    let grow = if device { "" } else { "; only an empty or missing file is grown" };
+    let grow = if device {
+        ""
+    } else {
+        "; only an empty or missing file is grown, so lengthen this one first or use another"
+    };
     let tail =
         if end <= unit.up(length) { "; bytes after the end of a file would never reach it" } else { "" };
     details.help(format!("{fit}{grow}{tail}"))

@@ -64,12 +64,14 @@ pub enum MemoryError {
     HugePageSizeWithoutHuge,
     #[error("the kernel offers no huge pages of {}", Bytes(*size))]
     NoSuchHugePageSize { size: u64, offered: Vec<u64> },
+    #[error("the process has no range of addresses for {}", Bytes(*length))]
+    TooFewAddresses { length: u64, most: u64 },
     #[error("the kernel offers no huge pages")]
     NoHugePages,
     #[error("{needed} huge pages of {} are needed, and the pool has {free} left{}", Bytes(*page), left_by_cgroup(*cgroup))]
     HugePoolTooSmall { page: u64, needed: u64, free: u64, cgroup: Option<u64> },
     #[error("policy={policy} needs host-nodes")]
-    PolicyWithoutNodes { policy: Policy },
+    PolicyWithoutNodes { policy: Policy, online: Vec<u16> },
     #[error("host-nodes={} needs a policy other than policy=default", Nodes(nodes))]
     NodesWithoutPolicy { nodes: Vec<u16> },
     #[error("host-nodes={}: the largest possible node is {}, and the host has {}", Nodes(nodes), MAX_NODES - 1, Nodes(online))]
@@ -208,7 +210,7 @@ fn sealed_against(seal: &str) -> &'static str {
     if seal == "F_SEAL_GROW" { "growing" } else { "writing" }
 }
 
-/// Names a range as `[start, end)`.
+/// Names a range by its first byte and the one behind its last, as properties take them.
 pub(crate) fn range(range: &Range<u64>) -> String {
-    format!("[{:#x}, {:#x})", range.start, range.end)
+    format!("bytes {} to {}", Bytes(range.start).unit(), Bytes(range.end).unit())
 }

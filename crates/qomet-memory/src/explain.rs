@@ -18,6 +18,11 @@ pub const EXPLANATIONS: &[(&str, &str)] = &[
         "size-missing",
         "The object does not say how much memory it is. There is no default: a wrong guess would cost memory.",
     ),
+    (
+        "address-range-too-large",
+        "Memory is mapped at one range of addresses. A process has 128 TiB of them on most machines, in parts that its \
+         program and stack leave, and less where they are limited (ulimit -v).",
+    ),
     ("size-zero", "Memory of size 0 is of no use, and cannot be mapped."),
     (
         "value-too-large",

@@ -201,6 +201,30 @@ fn make_room(room: Span, place: usize, sizes: Sizes) -> Option<(Span, Span)> {
     Some((below, rest.keep_from(end)?))
 }
 
+/// The most bytes up to `wanted` for which there is a range of addresses now, to within a GiB; `None` if there is one for
+/// all of them. Looked at by taking such a range, which holds nothing, and giving it back at once.
+pub(crate) fn addresses_short_of(host: &Host, wanted: u64) -> Result<Option<u64>, Errno> {
+    const STEP: u64 = 1 << 30;
+    host.gate(Call::Reserve)?;
+    let can = |length: u64| match usize::try_from(length).ok().and_then(NonZeroUsize::new) {
+        None => Ok(false),
+        Some(length) => match reserve(length) {
+            Ok(_) => Ok(true),
+            Err(Errno::ENOMEM) => Ok(false),
+            Err(errno) => Err(errno),
+        },
+    };
+    if can(wanted)? {
+        return Ok(None);
+    }
+    let (mut most, mut least) = (0, wanted / STEP);
+    while least - most > 1 {
+        let middle = most + (least - most) / 2;
+        if can(middle.saturating_mul(STEP))? { most = middle } else { least = middle }
+    }
+    Ok(Some(most.saturating_mul(STEP)))
+}
+
 impl Mapping {
     /// Maps a window.
     pub(crate) fn new(host: &Host, source: Source<'_>, shape: Shape) -> Result<Self, Refusal> {

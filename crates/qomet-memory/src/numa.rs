@@ -76,7 +76,11 @@ pub(crate) fn check(host: &Host, memory: &MemoryOptions, verdict: &mut Verdict) 
     let nodes = || sorted(&memory.host_nodes);
     if memory.host_nodes.is_empty() {
         if memory.policy != Policy::Default {
-            verdict.faults.push(MemoryError::PolicyWithoutNodes { policy: memory.policy });
+            verdict.faults.push(MemoryError::PolicyWithoutNodes {
+                policy: memory.policy,
+                // Only for the help.
+                online: online(host).unwrap_or_default(),
+            });
         }
         return;
     }

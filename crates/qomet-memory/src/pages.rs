@@ -57,6 +57,33 @@ impl PageUnit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bytes(pub(crate) u64);
 
+impl Bytes {
+    /// The number as a property takes it: with the largest unit of which it is a whole number.
+    pub(crate) fn unit(self) -> String {
+        let units = [(60, 'E'), (50, 'P'), (40, 'T'), (30, 'G'), (20, 'M'), (10, 'K')];
+        let unit = units.into_iter().find(|(shift, _)| self.0 != 0 && self.0.trailing_zeros() >= *shift);
+        unit.map_or_else(|| self.0.to_string(), |(shift, unit)| format!("{}{unit}", self.0 >> shift))
+    }
+}
+
+/// A number of bytes that nobody needs exactly, such as what is free: in the largest unit, with one decimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rough(pub(crate) u64);
+
+impl fmt::Display for Rough {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [(60, "EiB"), (50, "PiB"), (40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")];
+        let Some((shift, name)) = units.into_iter().find(|(shift, _)| self.0 >> shift != 0) else {
+            return write!(f, "{} bytes", self.0);
+        };
+        let tenths = (u128::from(self.0) * 10) >> shift;
+        match tenths % 10 {
+            0 => write!(f, "{} {name}", tenths / 10),
+            tenth => write!(f, "{}.{tenth} {name}", tenths / 10),
+        }
+    }
+}
+
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [(60, "EiB"), (50, "PiB"), (40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")];
@@ -77,6 +104,20 @@ mod tests {
         assert_eq!(Bytes(3 << 30).to_string(), "3221225472 bytes (3 GiB)");
         assert_eq!(Bytes(4097).to_string(), "4097 bytes");
         assert_eq!(Bytes(0).to_string(), "0 bytes");
+    }
+
+    #[test]
+    fn a_size_is_written_as_a_property_takes_it() {
+        assert_eq!(Bytes(3 << 29).unit(), "1536M");
+        assert_eq!(Bytes(4097).unit(), "4097");
+    }
+
+    #[test]
+    fn what_nobody_needs_exactly_has_one_decimal() {
+        assert_eq!(Rough(25_276_502_016).to_string(), "23.5 GiB");
+        assert_eq!(Rough(1 << 40).to_string(), "1 TiB");
+        assert_eq!(Rough(1000).to_string(), "1000 bytes");
+        assert_eq!(Rough(u64::MAX).to_string(), "15.9 EiB");
     }
 
     #[test]

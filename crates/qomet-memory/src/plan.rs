@@ -22,16 +22,38 @@ use nix::errno::Errno;
 use parking_lot::Mutex;
 
 use crate::check::{self, Company, Verdict};
-use crate::error::MemoryError;
+use crate::error::{MAX_END, MemoryError};
 use crate::faults::Call;
 use crate::host::{Host, Place};
 use crate::ledger::{Before, Claim, FileLedger, Origin, Turn};
 use crate::open::{self, Opened};
 use crate::overlap::{Other, overlaps};
+use crate::pages::PageUnit;
 use crate::probe::{FileId, Key, Kind, Probe, host_error, length, probe, quoted};
 use crate::request::FileRequest;
 use crate::undo::{Effect, Undo};
 use crate::warning::MemoryWarning;
+
+/// So many windows that overlap with others are told where they would not: each looks at all of their file.
+const GAPS: usize = 100;
+
+/// The first place before `end` where a window of so many bytes overlaps with none of the others, which are in the order
+/// of their starts.
+fn gap<'r>(
+    others: impl Iterator<Item = &'r Range<u64>>,
+    length: u64,
+    unit: PageUnit,
+    end: u64,
+) -> Option<u64> {
+    let mut at = 0_u64;
+    for other in others {
+        if other.start >= at.checked_add(length)? {
+            break;
+        }
+        at = at.max(unit.up(other.end));
+    }
+    (at.checked_add(length)? <= end).then_some(at)
+}
 
 /// Requests that are judged, and if need be grow a file, together.
 #[derive(Debug)]
@@ -98,7 +120,7 @@ impl FileLedger {
         for (member, verdict) in plan.members.iter_mut().zip(verdicts) {
             member.verdict = verdict;
         }
-        plan.warn_of_overlaps();
+        plan.warn_of_overlaps(&probes);
         plan.warn_of_space(&probes);
         plan
     }
@@ -206,7 +228,8 @@ impl Plan {
     }
 
     /// Memory rule A22: the windows of this batch against each other, and against those that the model holds.
-    fn warn_of_overlaps(&mut self) {
+    fn warn_of_overlaps(&mut self, probes: &[Result<Probe, MemoryError>]) {
+        let mut gaps_left = GAPS;
         let mut asked: Vec<Vec<(usize, Range<u64>)>> = vec![Vec::new(); self.groups.len()];
         for (index, member) in self.members.iter().enumerate() {
             if let Some(group) = member.group.and_then(|group| asked.get_mut(group))
@@ -221,8 +244,33 @@ impl Plan {
                 Key::Name(..) | Key::Own => Vec::new(),
             };
             let ranges = asked.iter().map(|(_, range)| range.clone());
+            // All windows in the order of their starts, each with the place of those that are asked for.
+            let mut windows: Vec<(Range<u64>, Option<usize>)> = Vec::new();
+            let mut gap_of: Option<(usize, Option<u64>)> = None;
             for (own, other) in overlaps(ranges, held.iter().map(|window| window.range.clone())) {
+                let place = own;
                 let Some((own, range)) = asked.get(own) else { continue };
+                let free = match gap_of {
+                    Some((of, free)) if of == place => free,
+                    _ if gaps_left == 0 => None,
+                    _ => {
+                        gaps_left -= 1;
+                        if windows.is_empty() {
+                            let asked = asked.iter().enumerate();
+                            windows.extend(asked.map(|(place, (_, range))| (range.clone(), Some(place))));
+                            windows.extend(held.iter().map(|window| (window.range.clone(), None)));
+                            windows.sort_unstable_by_key(|(range, _)| range.start);
+                        }
+                        let others = windows.iter().filter(|(_, of)| *of != Some(place));
+                        let others = others.map(|(range, _)| range);
+                        let probe = probes.get(*own).and_then(|probe| probe.as_ref().ok());
+                        probe.and_then(|probe| {
+                            let end = self.reach(group, probe);
+                            gap(others, range.end - range.start, probe.unit, end)
+                        })
+                    }
+                };
+                gap_of = Some((place, free));
                 let other = match other {
                     Other::Held(place) => held.get(place).map(|window| {
                         (window.owner.clone(), window.range.clone(), window.shared_and_writable)
@@ -242,9 +290,22 @@ impl Plan {
                     own: range.clone(),
                     other,
                     others,
+                    free,
                     both_shared_and_writable: shared && member.request.writes_reach_the_file(),
                 });
             }
+        }
+    }
+
+    /// Where windows of a file have to end.
+    fn reach(&self, group: &Group, probe: &Probe) -> u64 {
+        match probe.kind {
+            Kind::Regular { length: 0 } | Kind::Missing { .. } | Kind::Folder | Kind::Char => MAX_END,
+            Kind::Regular { length } => {
+                let company = self.company(group, probe);
+                if company.ours && company.writer { MAX_END } else { length }
+            }
+            Kind::Block { length } | Kind::Dax { length, .. } => length,
         }
     }
 

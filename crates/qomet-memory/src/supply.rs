@@ -25,7 +25,7 @@ use crate::faults::Call;
 use crate::groups::{self, Version};
 use crate::host::Host;
 use crate::huge;
-use crate::pages::{Bytes, PageSource};
+use crate::pages::{Bytes, PageSource, Rough};
 use crate::request::{AnonymousKind, AnonymousRequest};
 use crate::warning::MemoryWarning;
 
@@ -76,7 +76,7 @@ pub(crate) struct Lack<'a> {
 impl fmt::Display for Lack<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Lack { backends, supply, .. } = self;
-        let (needed, room) = (Bytes(self.needed), Bytes(self.room));
+        let (needed, room) = (Rough(self.needed), Rough(self.room));
         let plural = if *backends == 1 { "" } else { "s" };
         match supply {
             Supply::Left(source) => {

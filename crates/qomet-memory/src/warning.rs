@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use crate::error::range;
 use crate::locks::{Conflict, Holder};
 use crate::numa::Nodes;
-use crate::pages::Bytes;
+use crate::pages::{Bytes, Rough};
 use crate::supply::{Lack, Source, Supply};
 
 /// Something that has no effect, or may go wrong later.
@@ -17,7 +17,7 @@ use crate::supply::{Lack, Source, Supply};
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the wording above a variant says what its members are")]
 pub enum MemoryWarning {
-    #[error("'{}' may yet need {}, and its file system has {} free", path.display(), Bytes(*needed), Bytes(*free))]
+    #[error("'{}' may yet need {}, and its file system has {} free", path.display(), Rough(*needed), Rough(*free))]
     BackingMayRunOut { path: PathBuf, needed: u64, free: u64, prealloc: bool },
     #[error("{} of '{owner}' and {} of '{other}' overlap in '{}'", range(own), range(others), path.display())]
     FileRangesOverlap {
@@ -26,6 +26,8 @@ pub enum MemoryWarning {
         own: Range<u64>,
         other: String,
         others: Range<u64>,
+        /// Where its window would overlap with none, where somebody looked.
+        free: Option<u64>,
         /// Writes of each reach the other: an error where warnings are taken strictly.
         both_shared_and_writable: bool,
     },
@@ -85,19 +87,25 @@ impl MemoryWarning {
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::BackingMayRunOut { prealloc: true, .. } => None,
+            Self::BackingMayRunOut { needed, free, prealloc: true, .. } => Some(format!(
+                "ask for {} less in all, or free that much",
+                Rough(needed.saturating_sub(*free))
+            )),
             Self::BackingMayRunOut { prealloc: false, .. } => {
                 Some("with prealloc=on the lack would be an error now instead of a fault later".to_owned())
             }
-            Self::FileRangesOverlap { own, others, .. } => {
-                Some(format!("the next free offset after both is {:#x}", own.end.max(others.end)))
+            Self::FileRangesOverlap { free: Some(free), .. } => {
+                Some(format!("at offset {} it would overlap with nothing", Bytes(*free).unit()))
+            }
+            Self::FileRangesOverlap { free: None, .. } => {
+                Some("choose another offset, or another file".to_owned())
             }
             Self::FileRangeLocked { .. } => {
                 Some("x-lock=on refuses the memory then; x-lock=off says that others are welcome".to_owned())
             }
             Self::MemoryMayRunOut { needed, room, supply, .. } => {
-                let excess = Bytes(needed.saturating_sub(*room));
-                let less = format!("ask for {excess} less in all");
+                let excess = needed.saturating_sub(*room);
+                let less = format!("ask for {} less in all", Rough(excess));
                 Some(match supply {
                     Supply::Left(Source::Host) => {
                         format!("{less}, or leave prealloc off where pages can come when they are used")
@@ -110,7 +118,7 @@ impl MemoryWarning {
                         format!("{less}, use memory-backend-memfd, or mount '/dev/shm' with a larger size")
                     }
                     Supply::HugePages(page) => {
-                        let pages = excess.0.div_ceil(*page);
+                        let pages = excess.div_ceil(*page);
                         format!(
                             "make the pool larger by {pages} pages (/proc/sys/vm/nr_hugepages), or {less}"
                         )
@@ -122,7 +130,14 @@ impl MemoryWarning {
                 Some("prealloc=off copies a page when it is first written".to_owned())
             }
             Self::OneNodePreferred { .. } => Some("Linux 5.15 and later prefer all of them".to_owned()),
-            Self::NoEffect { .. } | Self::SizeRoundedUp { .. } | Self::NodesMissing { .. } => None,
+            Self::NoEffect { setting, .. } => {
+                let name = setting.split('=').next().unwrap_or(setting);
+                Some(format!("leave '{name}' out"))
+            }
+            Self::SizeRoundedUp { rounded, .. } => Some(format!("write {rounded} to see what there is")),
+            Self::NodesMissing { missing, .. } => {
+                Some(format!("leave {} out of 'host-nodes'", Nodes(missing)))
+            }
         }
     }
 
@@ -137,6 +152,16 @@ impl MemoryWarning {
                 own: 0x1000..0x3000,
                 other: "ram0".into(),
                 others: 0..0x2000,
+                free: Some(0x3000),
+                both_shared_and_writable: true,
+            },
+            Self::FileRangesOverlap {
+                path: path(),
+                owner: "ram1".into(),
+                own: 0x1000..0x3000,
+                other: "ram0".into(),
+                others: 0..0x2000,
+                free: None,
                 both_shared_and_writable: true,
             },
             Self::FileRangeLocked {

@@ -28,6 +28,19 @@ use crate::wire::{Envelope, Refusal};
 /// The version of QEMU whose clients find what they expect: major, minor, micro.
 pub(crate) const LEVEL: (u64, u64, u64) = (10, 0, 2);
 
+/// An example of a code: what provokes it, and the same mended where it can be. Each is what it is written in and the text:
+/// `json`, `ini`, `keyval`, `sh`, `xml`, `qmp`, `console`, `rust`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodeExample {
+    /// What provokes the code.
+    pub wrong: (&'static str, &'static str),
+    /// The same, mended.
+    pub right: Option<(&'static str, &'static str)>,
+}
+
+/// Where examples come from.
+type Examples = fn(&str) -> Option<CodeExample>;
+
 /// What runs a command.
 type Run = Box<dyn Fn(&mut Call<'_>) -> Result<Done, Refusal> + Send + Sync>;
 
@@ -304,9 +317,13 @@ impl Call<'_> {
                 node.members()
                     .find(|(key, value)| key.start() <= start && start < value.end().max(value.start() + 1))
             });
+            let missing =
+                (problem.code() == "missing-member").then(|| problem.problem().expected()).flatten();
             let about = problem.about_mut();
-            if let (Some((key, _)), None) = (member, &about.property) {
-                about.property = key.str().map(|name| (*name).into());
+            match (member, missing) {
+                _ if about.property.is_some() => {}
+                (Some((key, _)), _) => about.property = key.str().map(|name| (*name).into()),
+                (None, missing) => about.property = missing.map(Into::into),
             }
         }
         Err(problems.into())
@@ -323,6 +340,8 @@ pub struct Dispatcher {
     name: Option<String>,
     /// For clients that may change something, and for those that may not.
     schemas: [OnceLock<String>; 2],
+    /// Where `x-explain` has its examples from.
+    examples: Option<Examples>,
     /// The replies to `qom-list-properties`, by type.
     properties: HashMap<&'static str, OnceLock<String>, foldhash::fast::RandomState>,
     /// Set once somebody asked the program to end.
@@ -343,6 +362,7 @@ impl Dispatcher {
             commands: IndexMap::default(),
             package: package.into(),
             name: None,
+            examples: None,
             schemas: Default::default(),
             quit: AtomicBool::new(false),
             jobs: Arc::default(),
@@ -354,6 +374,16 @@ impl Dispatcher {
     /// Sets what `query-name` tells.
     pub fn set_name(&mut self, name: impl Into<String>) {
         self.name = Some(name.into());
+    }
+
+    /// Sets where `x-explain` has its examples from: many need types that only the program knows.
+    pub fn set_examples(&mut self, of: fn(&str) -> Option<CodeExample>) {
+        self.examples = Some(of);
+    }
+
+    /// The example of a code.
+    pub(crate) fn example(&self, code: &str) -> Option<CodeExample> {
+        self.examples?(code)
     }
 
     /// What `query-name` tells.

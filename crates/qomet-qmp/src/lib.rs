@@ -42,7 +42,7 @@ pub use client::{
     Access, Client, ClientError, Event, Greeting, ObjectView, Options, PropertyFacts, PropertyView, Reading,
     Refused, Request, ServerAddress, TypeView,
 };
-pub use dispatch::{Command, Dispatcher, Handed, Nothing};
+pub use dispatch::{CodeExample, Command, Dispatcher, Handed, Nothing};
 pub use explain::{explain, explanations};
 pub use server::{
     Address, AddressError, Cause, Limits, Listener, Server, Stopper, notify_ready, notify_stopping,

@@ -5,6 +5,7 @@
 //! with a mock: a mock would have to imitate devices and file systems. It interprets nothing: the types turn an error into words.
 
 mod events;
+mod near;
 mod secret;
 #[cfg(feature = "authz-file")]
 mod watch;
@@ -21,6 +22,8 @@ use qomet::Service;
 
 #[cfg(feature = "authz-file")]
 pub(crate) use watch::Watch;
+
+pub(crate) use near::near;
 
 /// The kinds of call that a [`Host`] can be made to refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,6 +1,7 @@
 //! What the host's memory says, as problems of properties. The wording stays where the facts are: in `qomet-memory`.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use qomet::{About, Diagnostic, Problem, Remedy, Severity};
 use qomet_memory::{MemoryError, MemoryWarning};
@@ -12,6 +13,10 @@ pub struct Fault(pub MemoryError);
 /// A warning.
 #[derive(Debug)]
 pub struct Warning(pub MemoryWarning);
+
+/// A refusal because nothing is there, and what is there under a name that is near.
+#[derive(Debug)]
+struct NotThere(Fault, PathBuf);
 
 fn about_object(about: &About, text: &dyn fmt::Display, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     match &about.object {
@@ -44,6 +49,28 @@ impl Problem for Fault {
     }
 }
 
+impl Problem for NotThere {
+    fn code(&self) -> &'static str {
+        self.0.code()
+    }
+    fn message(&self, about: &About, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.message(about, out)
+    }
+    fn expected(&self) -> Option<String> {
+        self.0.expected()
+    }
+    fn found(&self) -> Option<String> {
+        self.0.found()
+    }
+    fn help(&self) -> Option<String> {
+        let near = format!("did you mean '{}'?", self.1.display());
+        Some(self.0.help().map_or_else(|| near.clone(), |help| format!("{near} otherwise {help}")))
+    }
+    fn is_host_refusal(&self) -> bool {
+        self.0.is_host_refusal()
+    }
+}
+
 impl Problem for Warning {
     fn code(&self) -> &'static str {
         self.0.code()
@@ -68,10 +95,24 @@ pub(crate) fn refusal(error: MemoryError) -> Diagnostic {
         MemoryError::SharedTemplate => &[("readonly", "given here"), ("share", "given here")],
         MemoryError::PreallocWithoutReserve => &[("prealloc", "given here")],
         MemoryError::FileSizeLimit { .. } => &[("offset", "the window starts here")],
+        MemoryError::PolicyWithoutNodes { .. } => &[("host-nodes", "given here")],
+        MemoryError::NodesWithoutPolicy { .. } => &[("policy", "given here")],
+        MemoryError::HugePageSizeWithoutHuge => &[("hugetlb", "given here")],
+        MemoryError::NotFound { .. } | MemoryError::EmptyReadonly { .. } => &[("readonly", "given here")],
+        MemoryError::FolderReadonly { .. } => &[("mem-path", "given here")],
         _ => &[],
     };
     let property = error.property();
-    let mut diagnostic = Diagnostic::new(Fault(error));
+    let near = match &error {
+        MemoryError::FolderNotFound { folder: path } | MemoryError::NotFound { path } => {
+            crate::host::near(path)
+        }
+        _ => None,
+    };
+    let mut diagnostic = match near {
+        Some(near) => Diagnostic::new(NotThere(Fault(error), near)),
+        None => Diagnostic::new(Fault(error)),
+    };
     if let Some(property) = property {
         diagnostic = diagnostic.with_property(property);
     }
@@ -84,9 +125,16 @@ pub(crate) fn refusal(error: MemoryError) -> Diagnostic {
 /// A warning as a diagnostic about its property.
 pub(super) fn warning(warning: MemoryWarning) -> Diagnostic {
     let property = warning.property();
-    let diagnostic = Diagnostic::new(Warning(warning));
-    match property {
-        Some(property) => diagnostic.with_property(property),
+    let other = match &warning {
+        MemoryWarning::FileRangesOverlap { .. } => Some(("size", "this long")),
+        _ => None,
+    };
+    let mut diagnostic = Diagnostic::new(Warning(warning));
+    if let Some(property) = property {
+        diagnostic = diagnostic.with_property(property);
+    }
+    match other {
+        Some((name, label)) => diagnostic.with_other_property(name, label),
         None => diagnostic,
     }
 }

@@ -106,7 +106,11 @@ impl Problem for ThreadFault {
             Self::TwoAffinities => out.write_str("cpu-affinity and node-affinity cannot both be given"),
             Self::NoSuchCpus { property, named, online } => {
                 write!(out, "{property}={} comes to no CPU that exists", list(named))?;
-                if online.is_empty() { Ok(()) } else { write!(out, ": the host has {}", list(online)) }
+                if online.is_empty() {
+                    Ok(())
+                } else {
+                    write!(out, ": the host has the CPUs {}", list(online))
+                }
             }
             Self::PoolBounds { min, max } => {
                 write!(out, "thread-pool-min {min} and thread-pool-max {max} are no bounds of a pool")
@@ -140,8 +144,16 @@ impl Problem for ThreadFault {
     fn help(&self) -> Option<String> {
         match self {
             Self::NothingNamed { .. } => Some("leave it out to run on all CPUs".to_owned()),
-            Self::TwoAffinities => Some("node-affinity stands for the CPUs of the nodes".to_owned()),
-            Self::NoSuchCpus { .. } => None,
+            Self::TwoAffinities => {
+                Some("leave one of the two out: node-affinity stands for the CPUs of the nodes".to_owned())
+            }
+            Self::NoSuchCpus { online, .. } if online.is_empty() => None,
+            Self::NoSuchCpus { property: "node-affinity", .. } => {
+                Some("'lscpu' lists the nodes; without 'node-affinity' it runs on all CPUs".to_owned())
+            }
+            Self::NoSuchCpus { property, .. } => {
+                Some(format!("name some of those, or leave '{property}' out to run on all CPUs"))
+            }
             Self::PoolBounds { max, .. } if (1..=MOST_THREADS).contains(max) => {
                 Some(format!("thread-pool-min can be at most {max}"))
             }

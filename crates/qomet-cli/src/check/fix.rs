@@ -4,8 +4,9 @@
 //! names change. Repairs can uncover others: a document whose syntax is mended is read further. So repairs are made on the
 //! texts in memory until none is left, then everything is shown as one difference, and written once.
 //!
-//! Only regular files are repaired, not standard input, pipes, lines or domains. A file that has changed since it was read is left alone,
-//! and so is one that is not UTF-8.
+//! Regular files are repaired where they are. Standard input, once it is allowed (`--yes`: nobody can be asked, because it is
+//! the document), is repaired on its way to standard output, also if nothing is wrong with it. Pipes, lines and domains are
+//! not repaired, nor is what is not UTF-8 or has changed since it was read.
 
 use qomet::{Applicability, Edit, Model};
 use similar::{ChangeTag, TextDiff};
@@ -55,6 +56,7 @@ pub(super) fn fix(
         .collect();
     if changed.is_empty() {
         console.complain("nothing to repair\n");
+        write_input(arguments, texts, console);
         return Ok(false);
     }
     let paint = console.paint_complaints();
@@ -64,6 +66,10 @@ pub(super) fn fix(
         {
             console.complain(&difference(&text.name, old, new, paint));
         }
+    }
+    if !arguments.yes && texts.iter().any(|text| text.is_input) {
+        console.complain("nothing was written: with --yes the repaired text goes to standard output\n");
+        return Ok(false);
     }
     if !arguments.yes && !console.confirm(&format!("make {}?", count(made, "repair"))) {
         console.complain("nothing was written\n");
@@ -77,7 +83,15 @@ pub(super) fn fix(
         }
     }
     texts.clone_from_slice(&repaired);
+    write_input(arguments, texts, console);
     Ok(true)
+}
+
+/// Passes on what came from standard input.
+fn write_input(arguments: &Check, texts: &[Text], console: &mut Console) {
+    if let Some(text) = texts.iter().find(|text| text.is_input && arguments.yes) {
+        console.pass_on(&text.bytes);
+    }
 }
 
 /// The texts as they may be shown.
@@ -93,7 +107,7 @@ fn edits(model: &Model, arguments: &Check, texts: &[Text]) -> Result<Vec<Edit>, 
     let found = documents.plan(model, arguments.level.into()).into_diagnostics();
     let is_ours = |edit: &Edit| {
         let text = usize::try_from(edit.place.source).ok().and_then(|source| texts.get(source));
-        text.is_some_and(|text| text.path.is_some() && std::str::from_utf8(&text.bytes).is_ok())
+        text.is_some_and(Text::is_mendable)
     };
     let certain = found
         .iter()

@@ -22,6 +22,10 @@ pub(crate) fn check(
     arguments: &Check,
     console: &mut Console,
 ) -> Result<Outcome, Trouble> {
+    if arguments.fix && arguments.yes && arguments.files.iter().any(|path| input::is_standard(path)) {
+        // Standard output is for the repaired text.
+        console.divert();
+    }
     let mut texts = input::read_texts_of(&arguments.files, console)?;
     let mut documents = documents(arguments, &texts)?;
     if let Some(helped) = input::help(&documents, &registry, console)? {
@@ -77,7 +81,9 @@ fn report(
         Format::Github => console.print(&render_github(&found, documents.sources())),
         Format::Human => {
             let colour = console.colours_complaints();
-            console.complain(&render_human(&found, documents.sources(), colour));
+            let drawn = render_human(&found, documents.sources(), colour);
+            // The line that sums up is not part of the last one.
+            console.complain(&if drawn.is_empty() { drawn } else { drawn + "\n" });
             let others = documents.left_alone();
             if !others.is_empty() {
                 let others: Vec<String> = others.iter().map(|other| shown(other)).collect();
@@ -100,7 +106,7 @@ fn summary(arguments: &Check, texts: &[Text], objects: Option<usize>, found: &[D
     };
     let is_file = |source: u32| {
         let text = usize::try_from(source).ok().and_then(|source| texts.get(source));
-        text.is_some_and(|text| text.path.is_some())
+        text.is_some_and(Text::is_mendable)
     };
     let certain = |one: &&Diagnostic| {
         one.repair().is_some_and(|repair| {

@@ -4,14 +4,16 @@
 //! place is marked by a comment, to be filled in.
 //!
 //! QEMU tells neither defaults nor what was given: there it is what the objects came to, as far as this program knows their
-//! types; objects of other types are named in comments.
+//! types, but for settings that a check would say have no effect; objects of other types are named in comments.
 
+use qomet::{Level, Model};
+use qomet_config::Documents;
 use qomet_qmp::PropertyFacts;
 use serde_json::{Value, json};
 
 use super::Done;
 use super::arguments::Dump;
-use super::foreign;
+use super::foreign::{self, Bag};
 use super::session::Session;
 use crate::console::Console;
 use crate::outcome::Outcome;
@@ -37,19 +39,23 @@ pub(super) fn dump(session: &mut Session, _: &Dump, console: &mut Console) -> Do
 /// The same of a server that tells only what the objects came to.
 fn of_readings(session: &mut Session, console: &mut Console) -> Done {
     let objects = session.client.read_tree("/objects", Some(1))?;
-    let (mut bags, mut secrets, mut unknown) = (Vec::new(), Vec::new(), String::new());
+    let (mut found, mut unknown) = (Vec::new(), String::new());
     for object in objects.iter().filter(|object| object.depth == 1) {
         let Some(class) = session.local.registry().get(&object.type_name) else {
             let (name, type_name) = (shown(object.name()), shown(&object.type_name));
             unknown.push_str(&format!("// '{name}' is left out: {type_name} is not known here\n"));
             continue;
         };
-        let bag = foreign::bag_of(object, class);
+        found.push((object.name(), class, foreign::bag_of(object, class)));
+    }
+    leave_out_idle(found.iter_mut().map(|(.., bag)| bag).collect(), &session.local);
+    let (mut bags, mut secrets) = (Vec::new(), Vec::new());
+    for (id, class, bag) in &found {
         let is_secret = |name: &str| class.lookup(name).is_ok_and(|(_, property)| property.sensitive);
         let (mut lines, mut comments) = (Vec::new(), String::new());
-        for (name, value) in &bag {
+        for (name, value) in bag {
             if is_secret(name) {
-                secrets.push(format!("{}.{name}", object.name()));
+                secrets.push(format!("{id}.{name}"));
                 comments.push_str(&format!("    // {}: sensitive, to be filled in\n", json!(name)));
             } else {
                 lines.push(format!("    {}: {value}", json!(name)));
@@ -60,6 +66,21 @@ fn of_readings(session: &mut Session, console: &mut Console) -> Done {
     console.print(&unknown);
     print(&bags, &secrets, console);
     Ok(Outcome::Fine)
+}
+
+/// Takes out of bags what is set and has no effect.
+fn leave_out_idle(mut bags: Vec<&mut Bag>, model: &Model) {
+    let mut documents = Documents::new();
+    let all: Vec<Value> = bags.iter().map(|bag| Value::Object((**bag).clone())).collect();
+    documents.add("dump", Value::from(all).to_string());
+    for one in documents.plan(model, Level::Host).into_diagnostics() {
+        let idle = (one.code() == "no-effect").then(|| one.about());
+        if let Some((number, name)) = idle.and_then(|about| about.bag.zip(about.property.as_deref()))
+            && let Some(bag) = bags.get_mut(number)
+        {
+            bag.remove(name);
+        }
+    }
 }
 
 /// Prints a document of bags, and what is left to be filled in.

@@ -6,6 +6,8 @@ mod facts;
 pub(crate) mod markdown;
 mod page;
 
+use std::sync::Arc;
+
 use qomet::{Class, Diagnostic, ModelErrorKind, Property, Result as Checked, TypeRegistry, nearest};
 use qomet_config::{Sources, describe_property, describe_type, render_human};
 
@@ -92,7 +94,7 @@ pub(crate) fn find_type<'r>(registry: &'r TypeRegistry, name: &str) -> Checked<&
 fn find_property(class: &Class, name: &str) -> Checked<&'static Property> {
     class.find(name).and_then(|slot| class.property(slot)).ok_or_else(|| {
         let nearest = nearest(name, class.properties().iter().map(|property| property.name));
-        let problem = ModelErrorKind::UnknownProperty { name: name.to_owned(), nearest };
+        let problem = ModelErrorKind::UnknownProperty { name: name.to_owned(), nearest, has: Arc::default() };
         Diagnostic::new(problem).with_type(class.name())
     })
 }

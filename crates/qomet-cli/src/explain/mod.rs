@@ -1,4 +1,5 @@
-//! `explain`: what a code means, as `x-explain` of the protocol tells it, with an example.
+//! `explain`: what a code means, as `x-explain` of the protocol tells it, with an example, which a server of this program is
+//! given too.
 
 mod examples;
 
@@ -8,6 +9,7 @@ mod examples;
 struct Programs;
 
 use qomet::TypeRegistry;
+use qomet_qmp::CodeExample;
 
 use crate::arguments::Explain;
 use crate::console::Console;
@@ -45,6 +47,13 @@ pub(crate) fn explain(
             Ok(Outcome::Rejected)
         }
     }
+}
+
+/// The example of a code, for servers.
+pub(crate) fn example(code: &str) -> Option<CodeExample> {
+    let example = examples::of(code)?;
+    let text = |text: Text| (text.language, text.lines);
+    Some(CodeExample { wrong: text(example.wrong), right: example.right.map(text) })
 }
 
 /// What an example is.

@@ -101,6 +101,7 @@ pub(super) fn serve(
         Err(error) => tracing::warn!(%error, "cannot raise the limit of descriptors"),
     }
     let mut dispatcher = Dispatcher::new(model, PACKAGE);
+    dispatcher.set_examples(crate::explain::example);
     if let Some(name) = &arguments.name {
         dispatcher.set_name(name.as_str());
     }

@@ -79,6 +79,68 @@ fn what_a_symbolic_link_leads_to_is_repaired() {
 }
 
 #[test]
+fn a_file_with_two_names_stays_one_file() {
+    use std::os::unix::fs::MetadataExt as _;
+    let (folder, name) = file(WRONG);
+    let other = folder.path().join("other.json");
+    std::fs::hard_link(&name, &other).unwrap();
+
+    let ended = qomet(&["check", "--fix", "--yes", &name]);
+
+    assert_eq!((ended.code, std::fs::metadata(&name).unwrap().nlink()), (0, 2), "{ended}");
+    assert!(std::fs::read_to_string(&other).unwrap().contains("\"paper\""));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn a_file_with_two_names_that_changed_meanwhile_is_left_alone() {
+    let (folder, name) = file("new");
+    std::fs::hard_link(&name, folder.path().join("other.json")).unwrap();
+
+    let refused = crate::host::replace_file(std::path::Path::new(&name), b"old", b"mine").unwrap_err();
+
+    assert!(refused.0.ends_with("has changed since it was read: it was left alone"), "{}", refused.0);
+    assert_eq!(std::fs::read_to_string(&name).unwrap(), "new");
+}
+
+#[test]
+fn a_file_keeps_its_extended_attributes() {
+    use rustix::fs::{XattrFlags, getxattr, setxattr};
+    let (_folder, name) = file(WRONG);
+    // A file system without any, such as an old tmpfs, has none that could be lost.
+    let is_set = setxattr(&name, "user.origin", b"by hand", XattrFlags::empty()).is_ok();
+
+    let ended = qomet(&["check", "--fix", "--yes", &name]);
+
+    let mut value = vec![0; 100];
+    let length = getxattr(&name, "user.origin", &mut value).unwrap_or(0);
+    let kept = String::from_utf8_lossy(&value[..length]).into_owned();
+    assert_eq!((ended.code, kept.as_str()), (0, if is_set { "by hand" } else { "" }), "{ended}");
+}
+
+#[test]
+fn standard_input_is_repaired_on_its_way_to_standard_output() {
+    let text = "{\"qom-type\": \"printr\", \"id\": \"p\", \"buffer\": 512} // one\n";
+
+    let mended = qomet_with(&["check", "-", "--fix", "--yes"], text);
+    let again = qomet_with(&["check", "-", "--fix", "--yes"], &mended.out);
+
+    assert_eq!((mended.out.as_str(), mended.code), (&*text.replace("printr", "printer"), 0));
+    assert!(mended.err.ends_with("1 object in 1 file, no mistakes\n"), "{}", mended.err);
+    assert_eq!((again.out, again.code), (mended.out, 0));
+}
+
+#[test]
+fn standard_input_is_only_shown_repaired_unless_that_is_allowed() {
+    let text = "{\"qom-type\": \"printr\", \"id\": \"p\", \"buffer\": 512}";
+
+    let ended = qomet_with(&["check", "-", "--fix"], text);
+
+    assert!(ended.err.contains("nothing was written: with --yes"), "{}", ended.err);
+    assert_eq!((ended.out.as_str(), ended.code), ("1 error; --fix repairs it\n", 1));
+}
+
+#[test]
 fn a_file_that_changed_meanwhile_is_left_alone() {
     let (folder, name) = file("new");
 

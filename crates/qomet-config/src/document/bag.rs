@@ -38,24 +38,30 @@ pub(super) struct Reader<'r> {
 /// What was probably meant by the first [`MISTAKES_LIMIT`] wrong names; the same one is often wrong in many bags.
 #[derive(Default)]
 struct Suggestions {
-    properties: HashMap<(CompactString, CompactString), Option<&'static str>>,
+    properties: HashMap<(CompactString, CompactString), Known>,
     types: HashMap<CompactString, Option<String>>,
     /// The names of types for which nothing else can have been meant.
     sure: HashMap<CompactString, bool>,
 }
 
+/// The nearest of the names that a type has, or all of them.
+type Known = (Option<&'static str>, Arc<[&'static str]>);
+
 impl Suggestions {
     fn unknown_property(&mut self, class: &Class, name: &str) -> ModelErrorKind {
         let left = self.properties.len() < MISTAKES_LIMIT;
-        let nearest = match self.properties.entry((class.name().into(), name.into())) {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(new) if left => *new.insert(match class.unknown_property(name) {
-                ModelErrorKind::UnknownProperty { nearest, .. } => nearest,
-                _ => None,
-            }),
-            Entry::Vacant(_) => None,
+        let (nearest, has) = match self.properties.entry((class.name().into(), name.into())) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(new) if left => {
+                let known = match class.unknown_property(name) {
+                    ModelErrorKind::UnknownProperty { nearest, has, .. } => (nearest, has),
+                    _ => Known::default(),
+                };
+                new.insert(known).clone()
+            }
+            Entry::Vacant(_) => Known::default(),
         };
-        ModelErrorKind::UnknownProperty { name: name.to_owned(), nearest }
+        ModelErrorKind::UnknownProperty { name: name.to_owned(), nearest, has }
     }
 
     fn unknown_type(&mut self, registry: &TypeRegistry, name: &str) -> ModelErrorKind {
@@ -169,6 +175,16 @@ impl<'r> Reader<'r> {
         })
     }
 
+    /// Names the types that can be used in place of an abstract one.
+    fn with_those_below(&self, problem: Diagnostic, type_name: Option<Node<'_>>) -> Diagnostic {
+        let name = type_name.filter(|_| problem.code() == "abstract-type").and_then(Node::str);
+        let Some(name) = name else { return problem };
+        let classes = self.registry.classes().filter(|class| class.is_user_creatable() && class.is_a(&name));
+        let below = classes.map(|class| class.name()).collect();
+        Diagnostic::new(ModelErrorKind::AbstractType { name: name.into_owned(), below })
+            .with_about(problem.about().clone())
+    }
+
     fn read_struct<'t>(&mut self, bag: Node<'t>, whom: &mut Whom<'t, 'r>, input: &mut TapeInput<'t, '_>) {
         let mut head = Head::read(bag, input);
         whom.id = head.id.take();
@@ -230,6 +246,7 @@ impl<'r> Reader<'r> {
             Ok(draft) => draft,
             Err(problem) => {
                 let place = head.type_name.map_or(bag.place(), Node::place);
+                let problem = self.with_those_below(problem, head.type_name);
                 let failed = input.report_mistake(problem.with_property("qom-type").at(place));
                 // Its other mistakes show, as if the name were right.
                 let name = head.type_name.and_then(Node::str);
@@ -323,10 +340,15 @@ impl<'t> Head<'t> {
     }
 }
 
+/// What people write who have seen other configuration files, and what it is called here.
+const OTHER_WORDS: [(&str, &str); 3] = [("name", "id"), ("class", "qom-type"), ("driver", "qom-type")];
+
 /// The name in `bag` that was probably meant to be `valid`, which is not there: near to it, and no property.
 fn misspelt<'t>(bag: Node<'t>, valid: &'static str, class: Option<&Class>) -> Option<Node<'t>> {
-    let is_near =
-        |name: &str| nearest(name, [valid]).is_some() && class.is_none_or(|class| class.find(name).is_none());
+    let is_near = |name: &str| {
+        (nearest(name, [valid]).is_some() || OTHER_WORDS.contains(&(name, valid)))
+            && class.is_none_or(|class| class.find(name).is_none())
+    };
     bag.members().map(|(key, _)| key).find(|key| key.str().is_some_and(|name| is_near(&name)))
 }
 
@@ -337,8 +359,11 @@ fn report_misspelt<'t>(
     input: &mut TapeInput<'t, '_>,
 ) -> Failed {
     let name = key.str().unwrap_or_default().into_owned();
-    let mut problem =
-        Diagnostic::new(ModelErrorKind::UnknownProperty { name: name.clone(), nearest: Some(valid) });
+    let mut problem = Diagnostic::new(ModelErrorKind::UnknownProperty {
+        name: name.clone(),
+        nearest: Some(valid),
+        has: Arc::default(),
+    });
     problem.about_mut().type_name = type_name.map(CompactString::from);
     input.report_mistake(problem.with_property(&name).at(key.place()))
 }

@@ -9,6 +9,7 @@
 //! only then is the place looked up on the tape (`place`).
 
 mod bag;
+mod language;
 #[cfg(test)]
 mod large_tests;
 mod piece;
@@ -90,6 +91,9 @@ impl Documents {
             self.others.extend(ini::others(text));
         }
         self.pieces.push(piece);
+        if let Some((kind, place)) = language::other(text) {
+            self.sources.refuse(source, kind, place);
+        }
     }
 
     /// Adds a line that is one bag: `key=value` in a dialect of QEMU, or JSON if it begins with `{`. The JSON of a line

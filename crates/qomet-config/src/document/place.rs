@@ -26,8 +26,9 @@ pub(super) fn locate(bags: &mut Bags<'_>, diagnostics: &mut [Diagnostic]) {
     for diagnostic in diagnostics {
         if diagnostic.place().is_none() {
             let whole = bags.node(diagnostic.about());
-            let part =
-                whole.zip(diagnostic.problem().part()).and_then(|(whole, part)| bags.part(whole, part));
+            let part = whole
+                .zip(diagnostic.problem().part())
+                .and_then(|(whole, part)| bags.part(whole, part).or_else(|| whole.get(part)));
             diagnostic.set_place(part.or(whole).map(Node::place));
         }
         // A property that has its default stands nowhere.

@@ -36,7 +36,10 @@ pub(super) fn hide(registry: &TypeRegistry, tapes: &[Tape<'_>], sources: &Source
 /// Takes the words from what is about the syntax of a hidden value, because they repeat it.
 pub(super) fn conceal(found: &mut [Diagnostic], sources: &Sources) {
     for one in found {
-        if one.about().property.is_none() && one.place().is_some_and(|place| sources.hides(place)) {
+        let Some(place) = one.place().filter(|_| one.about().property.is_none()) else { continue };
+        // A line is told in full, as it was meant.
+        let repeats_more = one.code() == "not-a-section-line";
+        if sources.hides(place) || (repeats_more && sources.hides_some(place)) {
             one.conceal();
         }
     }
@@ -175,6 +178,12 @@ mod tests {
     fn a_secret_that_is_no_json_is_not_shown() {
         let shown = shown(r#"{"qom-type": "vault", "id": "v", "data": s3cret}"#);
         assert!(shown.contains("unquoted-value") && !shown.contains("s3cret"), "{shown}");
+    }
+
+    #[test]
+    fn a_secret_in_a_line_that_is_no_pair_is_not_shown() {
+        let shown = shown("[object \"v\"]\n  qom-type = \"vault\"\n  data = s3cret\n");
+        assert!(shown.contains("not-a-section-line") && !shown.contains("s3cret"), "{shown}");
     }
 
     #[test]

@@ -36,21 +36,32 @@ fn group<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> Group<'a> {
     let message = diagnostic.to_string();
     let about = note_about(diagnostic, &message);
     let mut group = Group::with_title(level.primary_title(message).id(diagnostic.code()));
-    let mut related = Vec::new();
-    let mut notes = Vec::new();
+    let mut span = diagnostic.place();
+    let (mut same, mut elsewhere, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for one in diagnostic.related() {
-        match one.place.and_then(|place| Excerpt::new(place, sources)) {
-            Some(excerpt) => related.push((excerpt, one.label.clone())),
-            None => notes.push(note_related(one)),
+        let Some(place) = one.place else {
+            notes.push(note_related(one));
+            continue;
+        };
+        match span.and_then(|span| Excerpt::span(span, place, sources)) {
+            Some(both) => {
+                span = Some(both);
+                same.push((place, one.label.clone()));
+            }
+            None => elsewhere.push((place, one.label.clone())),
         }
     }
-    if let Some(excerpt) = diagnostic.place().and_then(|place| Excerpt::new(place, sources)) {
-        let (same, other) = related.into_iter().partition(|(other, _)| excerpt.shows(other));
-        related = other;
+    if let (Some(place), Some(span)) = (diagnostic.place(), span)
+        && let Some(excerpt) = Excerpt::spanning(place, span, sources)
+    {
+        let beside = |(place, label)| Some((Excerpt::spanning(place, span, sources)?, label));
+        let same = same.into_iter().filter_map(beside).collect();
         group = draw(group, excerpt, AnnotationKind::Primary, None, same);
     }
-    for (excerpt, label) in related {
-        group = draw(group, excerpt, AnnotationKind::Context, Some(label), Vec::new());
+    for (place, label) in elsewhere {
+        if let Some(excerpt) = Excerpt::new(place, sources) {
+            group = draw(group, excerpt, AnnotationKind::Context, Some(label), Vec::new());
+        }
     }
     for note in notes {
         group = group.element(Level::NOTE.message(note));

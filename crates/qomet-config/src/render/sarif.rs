@@ -78,13 +78,25 @@ fn level(severity: Severity) -> &'static str {
 fn rule(code: &str, severity: Severity, reporter: Reporter<'_>) -> Value {
     let mut rule = Map::new();
     rule.insert("id".to_owned(), json!(code));
+    rule.insert("name".to_owned(), json!(identifier(code)));
     if let Some(text) = (reporter.explain)(code) {
         let first = text.split_inclusive(['.', '\n']).next().unwrap_or_default().trim();
         rule.insert("shortDescription".to_owned(), json!({ "text": first }));
+        // GitHub takes no rule without it.
+        rule.insert("fullDescription".to_owned(), json!({ "text": text }));
         rule.insert("help".to_owned(), json!({ "text": text }));
     }
     rule.insert("defaultConfiguration".to_owned(), json!({ "level": level(severity) }));
     Value::Object(rule)
+}
+
+/// A code as an identifier: `FileTooShort`.
+fn identifier(code: &str) -> String {
+    let words = code.split('-').map(|word| {
+        let mut rest = word.chars();
+        rest.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(rest).collect::<String>()
+    });
+    words.collect()
 }
 
 fn result(diagnostic: &Diagnostic, rule: usize, sources: &Sources) -> Value {

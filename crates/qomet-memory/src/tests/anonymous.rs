@@ -356,3 +356,22 @@ fn d03_memory_that_others_get_is_not_executable_where_the_kernel_promises_that()
     let promised = seals(region.file().unwrap()).bits() & 0x20 != 0; // F_SEAL_EXEC, Linux 6.3
     assert_eq!(promised, stat.st_mode & 0o111 == 0);
 }
+
+#[test]
+fn more_than_there_are_addresses_for_is_refused_with_what_is_left() {
+    for kind in [AnonymousKind::Ram, MEMFD, AnonymousKind::Shm] {
+        let request = AnonymousRequest::shared(kind, 1 << 60);
+        let verdict = check_anonymous(&Host::with(Faults::none().memory(1 << 62)), &request);
+        let [MemoryError::TooFewAddresses { length, most }] = &*verdict.faults else { panic!("{verdict:?}") };
+        assert!(*length == 1 << 60 && (1 << 40..1 << 60).contains(most), "{most}");
+    }
+}
+
+#[test]
+fn what_the_kernel_does_not_promise_is_refused_by_the_check_as_by_the_host() {
+    // More than any machine has that these tests run on; where the kernel promises it all the same, nothing is wrong.
+    let request = AnonymousRequest::new(30 << 40);
+    let checked = faults(&Host::real(), &request);
+    let made = create_anonymous(&Host::real(), &request).map(drop).map_err(|error| error.code());
+    assert_eq!(made, checked.first().map_or(Ok(()), |code| Err(*code)));
+}

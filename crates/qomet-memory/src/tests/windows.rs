@@ -162,6 +162,7 @@ fn a22_overlapping_windows_are_named_with_both_ranges() {
         own: pages(1)..pages(3),
         other: "a".into(),
         others: 0..pages(2),
+        free: Some(pages(2)),
         both_shared_and_writable: true,
     };
     assert_eq!(plan.verdict("a").unwrap().warnings, []);
@@ -277,4 +278,25 @@ fn a27_a_dangling_link_is_refused_with_its_target() {
         verdict.faults,
         [MemoryError::DanglingLink { path: bench.path("link"), target: "gone".into() }]
     );
+}
+
+#[test]
+fn a22_the_first_gap_that_is_large_enough_is_named() {
+    let bench = Bench::new();
+    let path = bench.file("ram", &zeroes(pages(8)));
+    let at = |owner: &str, offset, length| (owner.to_owned(), shared(&path, pages(offset), pages(length)));
+    let requests = [at("a", 0, 2), at("b", 4, 2), at("c", 3, 2), at("d", 0, 1), at("e", 1, 7)];
+    let plan = bench.ledger.plan(&bench.host, requests);
+    let free = |owner| match plan.verdict(owner).unwrap().warnings.first() {
+        Some(MemoryWarning::FileRangesOverlap { free, .. }) => *free,
+        other => panic!("{other:?}"),
+    };
+    // The file has eight pages: nowhere are seven beside the others, and "e" leaves no other room.
+    assert_eq!((free("c"), free("d"), free("e")), (None, None, None));
+    let plan = bench.ledger.plan(&bench.host, [at("a", 0, 2), at("b", 4, 2), at("c", 3, 2), at("d", 0, 1)]);
+    let free = |owner| match plan.verdict(owner).unwrap().warnings.first() {
+        Some(MemoryWarning::FileRangesOverlap { free, .. }) => *free,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((free("c"), free("d")), (Some(pages(2)), Some(pages(2))));
 }

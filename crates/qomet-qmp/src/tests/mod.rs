@@ -22,7 +22,7 @@ use std::time::Duration;
 use qomet::Result;
 use qomet::prelude::*;
 
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{CodeExample, Dispatcher};
 
 /// Something with a live property.
 #[derive(Object)]
@@ -108,5 +108,10 @@ qomet::types! {
 
 pub(crate) fn dispatcher() -> Dispatcher {
     let registry = TypeRegistry::builder().add(types()).build().unwrap();
-    Dispatcher::new(Model::new(registry), "test 1")
+    let mut dispatcher = Dispatcher::new(Model::new(registry), "test 1");
+    dispatcher.set_examples(|code| {
+        const SHOWN: CodeExample = CodeExample { wrong: ("json", "[1]"), right: Some(("json", "[]")) };
+        (code == "wrong-type").then_some(SHOWN)
+    });
+    dispatcher
 }

@@ -324,6 +324,18 @@ fn a_code_is_explained() {
 }
 
 #[test]
+fn an_explained_code_has_the_example_of_the_program() {
+    let (_held, mut client) = lamps();
+
+    let with = client.run("x-explain", &json!({"code": "wrong-type"}));
+    let without = client.run("x-explain", &json!({"code": "cannot-change"}));
+
+    assert_eq!(with["example"], json!({"language": "json", "text": "[1]"}));
+    assert_eq!(with["mended"], json!({"language": "json", "text": "[]"}));
+    assert_eq!((without.get("example"), without.get("mended")), (None, None));
+}
+
+#[test]
 fn an_empty_path_fits_everything_and_so_nothing() {
     let (_held, mut client) = lamps();
     let error = client.run("qom-get", &json!({"path": "", "property": "type"}));

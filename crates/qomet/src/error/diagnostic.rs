@@ -96,7 +96,7 @@ pub trait Problem: fmt::Debug + Send + Sync + 'static {
     fn found(&self) -> Option<String> {
         None
     }
-    /// The string that it is about, where that may be only a part of the property's value: one of several links.
+    /// What it is about where that is only a part of the property's value: one of several links, or the member of that name.
     fn part(&self) -> Option<&str> {
         None
     }

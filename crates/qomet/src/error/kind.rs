@@ -1,7 +1,9 @@
 //! Every mistake the object model itself can find, each worded here and nowhere else.
 
 use std::fmt;
+use std::sync::Arc;
 
+use super::meant::{id_meant, size_meant, value_help, value_meant};
 use super::{About, ErrorClass, Problem, Remedy, is_nearest_alone, nearest};
 use crate::tree::NO_ID;
 use crate::visit::InputKind;
@@ -38,8 +40,8 @@ pub enum ModelErrorKind {
     MissingMember { name: &'static str },
 
     // properties
-    /// A property the type does not have.
-    UnknownProperty { name: String, nearest: Option<&'static str> },
+    /// A property the type does not have, and those that it has, where none is near.
+    UnknownProperty { name: String, nearest: Option<&'static str>, has: Arc<[&'static str]> },
     /// A property given twice.
     DuplicateProperty,
     /// A required property that is missing.
@@ -62,8 +64,8 @@ pub enum ModelErrorKind {
     UnavailableType { name: String, missing: &'static str },
     /// An interface where a type is asked for.
     InterfaceNotType { name: String },
-    /// An abstract type cannot have objects.
-    AbstractType { name: String },
+    /// An abstract type cannot have objects; those below it that can, where somebody looked.
+    AbstractType { name: String, below: Vec<&'static str> },
     /// A type that is not user-creatable.
     NotUserCreatable { name: String },
     /// Two types with one name.
@@ -90,8 +92,8 @@ pub enum ModelErrorKind {
     MissingType,
     /// An id that is not well formed.
     InvalidId { id: String },
-    /// An id that is taken.
-    DuplicateId { id: String },
+    /// An id that is taken, and the next one that is not, where somebody looked.
+    DuplicateId { id: String, free: Option<String> },
     /// No object there.
     NotFound { path: String, nearest: Option<String> },
     /// More than one object there.
@@ -165,7 +167,7 @@ pub struct UnmetNeed {
 use ModelErrorKind as K;
 
 /// At most this many characters of what a user wrote are repeated in a message.
-const SHOWN: usize = 60;
+pub(super) const SHOWN: usize = 60;
 
 /// What a user wrote, shortened and with control characters made visible.
 pub(crate) struct Shown<'a>(pub(crate) &'a str);
@@ -198,6 +200,18 @@ impl<T: AsRef<str>> fmt::Display for List<'_, T> {
     }
 }
 
+/// All of a list whose length the program knows.
+struct All<'a>(&'a [&'static str]);
+
+impl fmt::Display for All<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, name) in self.0.iter().enumerate() {
+            write!(f, "{}'{name}'", if index == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
 /// ` of TYPE`, where the type is known.
 fn of_type(about: &About, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match &about.type_name {
@@ -219,6 +233,11 @@ impl fmt::Display for Subject<'_> {
             None => f.write_str("value"),
         }
     }
+}
+
+/// Whether a member is an argument of a command: who reads those says that they are about themselves.
+fn is_argument(about: &About, name: &str) -> bool {
+    about.type_name.is_none() && about.property.as_deref() == Some(name)
 }
 
 /// The object's id in quotes, or `object`.
@@ -333,6 +352,16 @@ impl Problem for ModelErrorKind {
             K::TooLong { limit, length } => {
                 write!(f, "{} is {length} bytes long, the limit is {limit}", Subject(about))
             }
+            // The arguments of a command are members of nothing that has a name.
+            K::UnknownMember { name, .. } if is_argument(about, name) => {
+                write!(f, "there is no argument '{}'", Shown(name))
+            }
+            K::DuplicateMember { name } if is_argument(about, name) => {
+                write!(f, "argument '{name}' is given twice")
+            }
+            K::MissingMember { name } if is_argument(about, name) => {
+                write!(f, "argument '{name}' is missing")
+            }
             K::UnknownMember { name, .. } if about.property.is_none() => {
                 write!(f, "there is no member '{}'", Shown(name))
             }
@@ -367,7 +396,7 @@ impl Problem for ModelErrorKind {
             K::InterfaceNotType { name } => {
                 write!(f, "'{name}' is an interface that types have, not a type")
             }
-            K::AbstractType { name } => {
+            K::AbstractType { name, .. } => {
                 write!(f, "type '{name}' is abstract: it has no objects of its own")
             }
             K::NotUserCreatable { name } => {
@@ -401,7 +430,7 @@ impl Problem for ModelErrorKind {
             K::MissingId => write!(f, "object lacks its 'id'"),
             K::MissingType => write!(f, "object does not tell its type: 'qom-type' is missing"),
             K::InvalidId { id } => write!(f, "'{}' is not a valid id", Shown(id)),
-            K::DuplicateId { id } => write!(f, "the id '{}' is already used", Shown(id)),
+            K::DuplicateId { id, .. } => write!(f, "the id '{}' is already used", Shown(id)),
             K::NotFound { path, .. } => write!(f, "there is no object '{}'", Shown(path)),
             K::AmbiguousPath { path, candidates } => {
                 write!(f, "path '{}' is ambiguous: {}", Shown(path), List(candidates))
@@ -547,9 +576,35 @@ impl Problem for ModelErrorKind {
                 format!("write one of {}, with quotes", List(names))
             }
             K::NotAName { names, .. } => format!("it takes {}", List(names)),
-            K::WrongType { expected: "a boolean", found: InputKind::String, .. } => {
-                "write true or false, without quotes".to_owned()
+            K::WrongType { expected, found, value } => match value_meant(expected, *found, value) {
+                Some((meant, _)) => format!("write {meant}"),
+                None => value_help(expected, *found, value)?.to_owned(),
+            },
+            K::SensitiveMismatch { expected: "a string" } => "a string stands in double quotes".to_owned(),
+            K::TooLong { limit, .. } => format!("shorten it to {limit} bytes"),
+            K::DuplicateMember { .. } | K::DuplicateProperty => "keep one of the two".to_owned(),
+            K::MissingMember { name } => format!("add '{name}'"),
+            K::ReadOnly => "leave it out: the program works it out".to_owned(),
+            K::UnknownProperty { nearest: None, has, .. } if has.is_empty() => {
+                "'qomet describe TYPE' lists the properties of a type".to_owned()
             }
+            K::UnknownProperty { nearest: None, has, .. } => format!("it has {}", All(has)),
+            K::UnavailableType { .. } => {
+                "leave the object out, or use another type ('qomet types' lists them)".to_owned()
+            }
+            K::InterfaceNotType { .. } => "'qomet types' lists the types".to_owned(),
+            K::NotUserCreatable { .. } => "leave the object out".to_owned(),
+            K::DuplicateId { free: Some(free), .. } => {
+                format!("give one of them another id: '{}' is free", Shown(free))
+            }
+            K::DuplicateId { free: None, .. } => "give one of them another id".to_owned(),
+            K::WrongLinkType { expected, .. } => format!("name the id of a {expected}"),
+            K::DanglingLink { nearest: None, .. } | K::UnknownId { nearest: None, .. } => {
+                "name the id of an object that there is, or leave it out".to_owned()
+            }
+            K::LinkCycle { .. } => "leave one of these links out".to_owned(),
+            K::AmbiguousPath { .. } => "write one of them in full".to_owned(),
+            K::Deprecated { replaced_by: None, .. } => "leave it out".to_owned(),
             K::UnknownEnumValue { names, .. } => match self.suggestion() {
                 Some(name) => format!("did you mean '{name}'?"),
                 None => format!("it takes {}", List(names)),
@@ -562,11 +617,19 @@ impl Problem for ModelErrorKind {
             }
             K::InvalidId { id } if id == NO_ID => "every object has a property of that name".to_owned(),
             K::InvalidId { .. } => {
-                "an id starts with a letter and goes on with letters, digits, '-', '.' or '_'".to_owned()
+                let rule = "an id starts with a letter and goes on with letters, digits, '-', '.' or '_'";
+                match self.suggestion() {
+                    Some(id) => format!("{rule}, such as '{id}'"),
+                    None => rule.to_owned(),
+                }
             }
-            K::MissingProperty { name, value_type } => format!("add \"{name}\", which takes {value_type}"),
-            K::MissingId => "add \"id\": a name for the object".to_owned(),
-            K::MissingType => "add \"qom-type\": the name of a type ('qomet types' lists them)".to_owned(),
+            // In each language a name is written in another way.
+            K::MissingProperty { name, value_type: "a size" } => {
+                format!("add '{name}', which takes a size, such as 512M or 1G")
+            }
+            K::MissingProperty { name, value_type } => format!("add '{name}', which takes {value_type}"),
+            K::MissingId => "add 'id', a name for the object, such as 'ram0'".to_owned(),
+            K::MissingType => "add 'qom-type', the name of a type ('qomet types' lists them)".to_owned(),
             K::CannotChange => {
                 "it is fixed once the object is realized: delete the object and create it anew".to_owned()
             }
@@ -575,6 +638,7 @@ impl Problem for ModelErrorKind {
             K::UnknownType { .. } if self.suggestion().is_none() => {
                 "'qomet types' lists the types".to_owned()
             }
+            K::AbstractType { below, .. } if !below.is_empty() => format!("use one of {}", All(below)),
             K::AbstractType { .. } => "use one of the types below it ('qomet types' shows them)".to_owned(),
             K::UnmetNeed(need) => return need.help(),
             K::UsedTwice { .. } => "give each of them an object of its own".to_owned(),
@@ -589,7 +653,8 @@ impl Problem for ModelErrorKind {
     fn suggestion(&self) -> Option<String> {
         match self {
             K::UnknownEnumValue { value, names } => nearest(value, names.iter().copied()).map(str::to_owned),
-            K::InvalidSize { value } => size_repair(value),
+            K::InvalidSize { value } => size_meant(value),
+            K::InvalidId { id } => id_meant(id),
             K::UnknownMember { name, members } => nearest(name, members.iter().copied()).map(str::to_owned),
             K::UnknownProperty { nearest, .. } => nearest.map(str::to_owned),
             K::Deprecated { replaced_by, .. } => replaced_by.map(str::to_owned),
@@ -616,14 +681,13 @@ impl Problem for ModelErrorKind {
                 let alone = is_nearest_alone(name, members.iter().copied());
                 self.suggestion().map(|name| sure(Remedy::name(name), alone))
             }
-            K::WrongType { expected: "a boolean", found: InputKind::String, value } => {
-                match value.trim_matches('"').to_ascii_lowercase().as_str() {
-                    "true" | "yes" | "on" => Some(Remedy::verbatim("true")),
-                    "false" | "no" | "off" => Some(Remedy::verbatim("false")),
-                    _ => None,
-                }
+            K::WrongType { expected, found, value } => {
+                let (meant, is_certain) = value_meant(expected, *found, value)?;
+                Some(sure(Remedy::verbatim(meant), is_certain))
             }
             K::UnmetNeed(need) => need.set.clone(),
+            K::InvalidId { id } => id_meant(id).map(|id| Remedy::name(id).guess()),
+            K::DuplicateId { free, .. } => free.clone().map(|free| Remedy::name(free).guess()),
             K::DanglingLink { path, nearest: Some(nearest) } if path.starts_with("/objects/") => {
                 Some(Remedy::name(format!("/objects/{nearest}")))
             }
@@ -659,17 +723,6 @@ fn let_go(users: &[String], way: WayOut) -> String {
     }
 }
 
-/// The size that was probably meant: without spaces, and with a unit of one letter.
-fn size_repair(text: &str) -> Option<String> {
-    if text.len() > SHOWN {
-        return None;
-    }
-    let dense: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let unit = ["iB", "ib", "IB", "B", "b"].into_iter().find_map(|unit| dense.strip_suffix(unit));
-    let texts = std::iter::once(dense.as_str()).chain(unit);
-    texts.into_iter().find(|text| text.parse::<crate::Size>().is_ok()).map(str::to_owned)
-}
-
 impl ModelErrorKind {
     /// One of each kind, for the table of all messages.
     #[must_use]
@@ -677,6 +730,7 @@ impl ModelErrorKind {
         let s = str::to_owned;
         vec![
             K::WrongType { expected: "a size", found: InputKind::Bool, value: s("true") },
+            K::WrongType { expected: "a list", found: InputKind::String, value: s("\"0-3\"") },
             K::OutOfRange { minimum: 1, maximum: 16, value: s("17") },
             K::NotMultiple { multiple: 4096, value: 5000 },
             K::InvalidSize { value: s("1Q") },
@@ -688,7 +742,9 @@ impl ModelErrorKind {
             K::UnknownMember { name: s("bps-totl"), members: vec!["bps-total"] },
             K::DuplicateMember { name: "bps-total" },
             K::MissingMember { name: "match" },
-            K::UnknownProperty { name: s("ofset"), nearest: Some("offset") },
+            K::UnknownProperty { name: s("ofset"), nearest: Some("offset"), has: Arc::default() },
+            K::UnknownProperty { name: s("colour"), nearest: None, has: ["offset", "size"].into() },
+            K::UnknownProperty { name: s("colour"), nearest: None, has: Arc::default() },
             K::DuplicateProperty,
             K::MissingProperty { name: "size", value_type: "a size" },
             K::CannotChange,
@@ -700,7 +756,11 @@ impl ModelErrorKind {
             K::UnknownType { name: s("memory-backend-rom"), nearest: Some(s("memory-backend-ram")) },
             K::UnavailableType { name: s("can-bus"), missing: "it needs a guest" },
             K::InterfaceNotType { name: s("user-creatable") },
-            K::AbstractType { name: s("memory-backend") },
+            K::AbstractType {
+                name: s("memory-backend"),
+                below: vec!["memory-backend-ram", "memory-backend-file"],
+            },
+            K::AbstractType { name: s("memory-backend"), below: Vec::new() },
             K::NotUserCreatable { name: s("container") },
             K::DuplicateType { name: s("printer") },
             K::UnknownParent { name: s("laser"), parent: s("printer") },
@@ -718,7 +778,8 @@ impl ModelErrorKind {
             K::MissingId,
             K::MissingType,
             K::InvalidId { id: s("0ram") },
-            K::DuplicateId { id: s("ram0") },
+            K::DuplicateId { id: s("ram0"), free: Some(s("ram1")) },
+            K::DuplicateId { id: s("ram0"), free: None },
             K::NotFound { path: s("/objects/ram1"), nearest: Some(s("ram0")) },
             K::AmbiguousPath { path: s("mem"), candidates: vec![s("/objects/a/mem"), s("/objects/b/mem")] },
             K::WrongLinkType {

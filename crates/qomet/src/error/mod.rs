@@ -12,6 +12,7 @@ mod collect;
 mod diagnostic;
 mod explain;
 mod kind;
+mod meant;
 mod nearest;
 mod repair;
 

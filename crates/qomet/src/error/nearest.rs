@@ -3,14 +3,32 @@
 /// The candidate nearest to `name`, if one is near enough that it was probably meant.
 ///
 /// Near enough means at most a third of the letters changed, swaps counting once, and not all of them. Ties go to the
-/// earlier candidate.
+/// earlier candidate. If none is, the only one that has the name for its beginning or for a word is.
 ///
 /// ```
 /// assert_eq!(qomet::nearest("ofset", ["size", "offset"]), Some("offset"));
+/// assert_eq!(qomet::nearest("path", ["size", "mem-path"]), Some("mem-path"));
 /// assert_eq!(qomet::nearest("colour", ["size", "offset"]), None);
 /// ```
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    near(name, candidates).min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
+    let (mut longer, mut count) = (None, 0_usize);
+    let candidates = candidates.into_iter().inspect(|candidate| {
+        if is_part(name, candidate) {
+            longer = Some(*candidate);
+            count += 1;
+        }
+    });
+    let near = near(name, candidates).min_by_key(|(distance, _)| *distance);
+    near.map(|(_, candidate)| candidate).or_else(|| longer.filter(|_| count == 1))
+}
+
+/// Whether a name is the beginning of a longer one, or one of its words.
+fn is_part(name: &str, whole: &str) -> bool {
+    /// Shorter ones are parts of too much.
+    const LEAST: usize = 3;
+    let is_start = whole.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    let is_word = || whole.split(['-', '_', '.']).any(|word| word.eq_ignore_ascii_case(name));
+    name.len() >= LEAST && name.len() < whole.len() && (is_start || is_word())
 }
 
 /// Whether no other candidate is as near to `name` as the [nearest] one.

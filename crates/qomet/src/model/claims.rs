@@ -80,7 +80,7 @@ impl Claim {
                     || (taken.get(name).is_some() && !is_leaving(name))
             };
             if let Some(id) = names.iter().find(is_taken) {
-                let problem = ModelErrorKind::DuplicateId { id: id.to_string() };
+                let problem = ModelErrorKind::DuplicateId { id: id.to_string(), free: None };
                 return Err(report.report(Diagnostic::new(problem).with_object(id).with_property("id")));
             }
         }

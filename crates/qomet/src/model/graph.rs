@@ -33,6 +33,8 @@ pub(super) struct Graph<'a> {
     ids: Ids<'a>,
     has_links: bool,
     updates: bool,
+    /// How many free ids are still looked for.
+    suggestions: usize,
 }
 
 impl<'a> Graph<'a> {
@@ -51,6 +53,7 @@ impl<'a> Graph<'a> {
             ids: Ids::of(drafts),
             has_links: false,
             updates: replaces,
+            suggestions: SUGGESTIONS,
         }
     }
 
@@ -75,20 +78,28 @@ impl<'a> Graph<'a> {
             }
             Some(id) => match self.ids.insert(index) {
                 None if self.taken.as_ref().is_none_or(|taken| taken.get(id).is_none()) => return,
-                None => {
-                    Diagnostic::new(ModelErrorKind::DuplicateId { id: id.to_owned() }).with_property("id")
-                }
+                None => Diagnostic::new(self.duplicate(id)).with_property("id"),
                 Some(first) => {
                     // The first one keeps the id, for links that name it.
                     let mut about = drafts.get(first).map(|first| first.about()).unwrap_or_default();
                     about.property = Some("id".into());
-                    Diagnostic::new(ModelErrorKind::DuplicateId { id: id.to_owned() })
-                        .with_property("id")
-                        .with_related(Related { label: "first used here".to_owned(), about, place: None })
+                    Diagnostic::new(self.duplicate(id)).with_property("id").with_related(Related {
+                        label: "first used here".to_owned(),
+                        about,
+                        place: None,
+                    })
                 }
             },
         };
         let _ = report.report(problem.with_about(draft.about()));
+    }
+
+    /// What to say of an id that is taken.
+    fn duplicate(&mut self, id: &str) -> ModelErrorKind {
+        let is_taken = |id: &str| self.taken.as_ref().is_some_and(|taken| taken.get(id).is_some());
+        let free = if self.suggestions > 0 { self.ids.free(id, is_taken) } else { None };
+        self.suggestions = self.suggestions.saturating_sub(1);
+        ModelErrorKind::DuplicateId { id: id.to_owned(), free }
     }
 
     /// Checks the links, once every draft was added. Returns the order in which the drafts can be made where they have
@@ -373,8 +384,8 @@ fn check_reserved(drafts: &[Box<dyn AnyDraft>], reserved: &[About], ids: &Ids<'_
         let other = About { property: Some("id".into()), ..other };
         let (first, second) = if other.bag <= own.bag { (other, own) } else { (own, other) };
         let related = Related { label: "first used here".to_owned(), about: first, place: None };
-        let problem =
-            Diagnostic::new(ModelErrorKind::DuplicateId { id: id.to_owned() }).with_related(related);
+        let problem = Diagnostic::new(ModelErrorKind::DuplicateId { id: id.to_owned(), free: None })
+            .with_related(related);
         let _ = report.report(problem.with_about(second));
     }
 }

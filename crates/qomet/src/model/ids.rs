@@ -3,6 +3,7 @@
 //! A table of numbers alone, so that it stays in the processor's cache where the ids of a large batch would not: names
 //! are compared where they stand, in the drafts.
 
+use std::collections::HashSet;
 use std::hash::BuildHasher as _;
 
 use hashbrown::HashTable;
@@ -53,6 +54,19 @@ impl<'a> Ids<'a> {
         let found =
             self.table.find(self.hasher.hash_one(name), |other| id(self.drafts, *other) == Some(name));
         found.map(|number| *number as usize)
+    }
+
+    /// The next id after `name`, by its number at the end, that no draft has, in the table or not yet, and that is not
+    /// taken otherwise. None where the name is as long as names are.
+    pub(super) fn free(&self, name: &str, is_taken: impl Fn(&str) -> bool) -> Option<String> {
+        let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let number = |id: &str| id.strip_prefix(base)?.parse::<u32>().ok();
+        let used: HashSet<u32> = self.drafts.iter().filter_map(|draft| number(draft.id()?)).collect();
+        let first = number(name).map_or(1, |number| number.saturating_add(1));
+        let free = (first..).take(used.len() + 100).filter(|number| !used.contains(number));
+        let mut ids = free.map(|number| format!("{base}{number}"));
+        let free = ids.find(|id| !is_taken(id))?;
+        crate::tree::check_id(&free).is_ok().then_some(free)
     }
 
     /// The number of every draft that has an id, and that, in order.

@@ -336,5 +336,5 @@ pub(crate) fn absent(object: &ObjectRef) -> Diagnostic {
 }
 
 fn taken(name: &str) -> Diagnostic {
-    Diagnostic::new(ModelErrorKind::DuplicateId { id: name.to_owned() })
+    Diagnostic::new(ModelErrorKind::DuplicateId { id: name.to_owned(), free: None })
 }

@@ -172,8 +172,12 @@ impl Class {
     /// The problem that there is no property `name`.
     #[must_use]
     pub fn unknown_property(&self, name: &str) -> ModelErrorKind {
-        let candidates = self.properties.iter().filter(|one| one.is_settable()).map(|one| one.name);
-        ModelErrorKind::UnknownProperty { name: name.to_owned(), nearest: nearest(name, candidates) }
+        let candidates = || self.properties.iter().filter(|one| one.is_settable()).map(|one| one.name);
+        let nearest = nearest(name, candidates());
+        // Those that are not for everybody would only be in the way.
+        let usual = self.properties.iter().filter(|one| one.is_settable() && !one.unstable);
+        let has = if nearest.is_none() { usual.map(|one| one.name).collect() } else { Arc::default() };
+        ModelErrorKind::UnknownProperty { name: name.to_owned(), nearest, has }
     }
 
     /// The properties that must be given.
@@ -207,7 +211,10 @@ impl Class {
     pub fn draft(self: &Arc<Self>) -> Result<Box<dyn AnyDraft>> {
         match self.entry.draft {
             Some(make) => Ok(make(self)),
-            None => Err(Diagnostic::new(ModelErrorKind::AbstractType { name: self.name().to_owned() })),
+            None => Err(Diagnostic::new(ModelErrorKind::AbstractType {
+                name: self.name().to_owned(),
+                below: Vec::new(),
+            })),
         }
     }
 

@@ -27,7 +27,7 @@ use crate::outcome::Outcome;
 
 pub(super) use values::bag_of;
 
-type Bag = Map<String, Value>;
+pub(super) type Bag = Map<String, Value>;
 
 /// What happens to one object.
 struct Step {
