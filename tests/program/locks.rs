@@ -51,7 +51,7 @@ fn a_window_that_another_process_locked_is_refused_until_that_is_killed() {
     first.end();
     let after = second(backend(&folder, "other", PAGE, ",x-lock=on"));
 
-    let told = "[0x1000, 0x2000) of 'other' in '";
+    let told = "bytes 4K to 8K of 'other' in '";
     assert!(refused.err.contains(told) && refused.err.contains("another process has"), "{}", refused.err);
     assert!(refused.err.contains("file-lock-conflict"), "{}", refused.err);
     assert_eq!([refused.code, beside.code, after.code], [Some(3), Some(0), Some(0)], "{}", after.err);

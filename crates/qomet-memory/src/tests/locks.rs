@@ -74,11 +74,8 @@ fn a_window_that_somebody_else_has_locked_is_refused_with_both_ranges_and_leaves
     let refused = bench.open("ram0", &locked(&path, pages(1), pages(2))).unwrap_err();
 
     let expected = format!(
-        "[{:#x}, {:#x}) of 'ram0' in '{}' cannot be locked: another process has [0x0, {:#x}) locked for writing",
-        pages(1),
-        pages(3),
-        path.display(),
-        pages(2)
+        "bytes 4K to 12K of 'ram0' in '{}' cannot be locked: another process has bytes 0 to 8K locked for writing",
+        path.display()
     );
     assert_eq!((refused.to_string(), refused.property()), (expected, Some("x-lock")));
     assert_eq!(bench.ledger.remembered(), 0);
