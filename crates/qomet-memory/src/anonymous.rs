@@ -75,7 +75,7 @@ fn check_pages(host: &Host, request: &AnonymousRequest, size: u64, unit: PageUni
         verdict.faults.push(fault);
     }
     if request.kind == AnonymousKind::Shm {
-        match host.free_space(Path::new(SHARED)) {
+        match host.free_space_for(Path::new(SHARED), mapped) {
             Ok(Some(free)) if mapped > free => {
                 let (path, prealloc) = (SHARED.into(), request.memory.prealloc);
                 verdict.warnings.push(MemoryWarning::BackingMayRunOut {

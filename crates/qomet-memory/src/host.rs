@@ -27,12 +27,15 @@ use nix::unistd::{AccessFlags, Pid, SysconfVar, UnlinkatFlags, Whence};
 
 use crate::faults::{Call, Faults};
 use crate::locks::{Conflict, Hold};
+use crate::reclaim::Reclaimer;
 use crate::supply::Amount;
 
-/// A way to the operating system: the real one, or one that refuses by plan. Cheap to clone.
+/// A way to the operating system: the real one, or one that refuses by plan. Cheap to clone. Dropping the last clone
+/// waits until the memory of dropped regions is given back.
 #[derive(Clone, Default)]
 pub struct Host {
     plan: Option<Arc<Plan>>,
+    reclaimer: Arc<Reclaimer>,
 }
 
 struct Plan {
@@ -80,12 +83,23 @@ pub(crate) struct FileSystem {
 impl Host {
     /// The machine this runs on.
     pub fn real() -> Self {
-        Self { plan: None }
+        Self::default()
     }
 
     /// The machine this runs on, except for what `faults` says.
     pub fn with(faults: Faults) -> Self {
-        Self { plan: Some(Arc::new(Plan { faults, made: AtomicU64::new(0) })) }
+        let plan = Some(Arc::new(Plan { faults, made: AtomicU64::new(0) }));
+        Self { plan, reclaimer: Arc::default() }
+    }
+
+    /// Waits until the memory of regions that were dropped is given back, of those that came from this host or a clone of
+    /// it. Whether there was something to wait for.
+    pub fn settle(&self) -> bool {
+        self.reclaimer.settle()
+    }
+
+    pub(crate) fn reclaimer(&self) -> &Reclaimer {
+        &self.reclaimer
     }
 
     /// How many calls this host and its clones were asked for; always 0 for [`Host::real`].
@@ -314,6 +328,19 @@ impl Host {
             return Ok(None);
         }
         Ok(Some(stat.blocks_available().saturating_mul(stat.fragment_size())))
+    }
+
+    /// [`Host::free_space`], once all is given back that was dropped if it is less than what is needed.
+    pub(crate) fn free_space_for<'a>(
+        &self,
+        place: impl Into<Place<'a>>,
+        needed: u64,
+    ) -> Result<Option<u64>, Errno> {
+        let place = place.into();
+        match self.free_space(place)? {
+            Some(free) if free < needed && self.settle() => self.free_space(place),
+            free => Ok(free),
+        }
     }
 
     /// The soft `RLIMIT_FSIZE` in bytes; `u64::MAX` stands for no limit.

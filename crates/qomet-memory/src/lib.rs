@@ -60,6 +60,7 @@ mod pages;
 mod plan;
 mod populate;
 mod probe;
+mod reclaim;
 mod region;
 mod request;
 mod reservation;

@@ -249,6 +249,12 @@ impl Mapping {
         Err(Refusal { call: Call::Map, errno: Errno::EEXIST })
     }
 
+    /// No addresses: what is left where a mapping was taken out.
+    pub(crate) fn nothing() -> Self {
+        let [window, _below, _above] = [(); 3].map(|()| Span { at: NonZeroUsize::MIN, length: 0 });
+        Self { window, _below, _above }
+    }
+
     /// Where the window starts.
     pub(crate) fn address(&self) -> usize {
         self.window.at.get()

@@ -326,7 +326,7 @@ impl Plan {
                         Kind::Missing { folder, .. } => folder.into(),
                         _ => member.request.place(),
                     };
-                    match self.host.free_space(place) {
+                    match self.host.free_space_for(place, needed) {
                         Ok(free) => new.insert((0, free)),
                         // It went away after it was judged: opening it will tell.
                         Err(Errno::ENOENT) => continue,

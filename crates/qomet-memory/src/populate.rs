@@ -10,7 +10,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use parking_lot::Mutex;
@@ -22,6 +22,9 @@ use crate::host::{Host, errno};
 use crate::open::HUGE;
 use crate::pace::Pace;
 use crate::region::{Blocks, Region};
+
+/// How long to wait for memory that is on its way back between two looks at the watcher.
+const BREATH: Duration = Duration::from_millis(10);
 
 /// How many bytes of a file get their blocks between two looks at the watcher.
 const ALLOCATION: u64 = 16 << 20;
@@ -91,6 +94,12 @@ impl Region {
     pub fn populate(&self, workers: impl Into<Workers>, watcher: &Watcher<'_>) -> Result<(), MemoryError> {
         let Workers { threads, cpus } = workers.into();
         let unit = self.parts.unit;
+        // What is on its way back may be what is missing here, and it is the memory that comes fastest.
+        while !self.host.reclaimer().settle_within(BREATH) {
+            if watcher(0).is_break() {
+                return Err(MemoryError::Cancelled { subject: self.parts.subject.clone(), done: 0 });
+            }
+        }
         let run = Run {
             region: self,
             watcher,

@@ -24,8 +24,12 @@ use crate::map::{Advice, Mapping};
 use crate::open::HUGE;
 use crate::pages::{PageSource, PageUnit};
 use crate::probe::{FileId, Probe};
+use crate::reclaim::Remains;
 use crate::store::LostPage;
 use crate::warning::MemoryWarning;
+
+/// So many bytes are given back later: it may take longer than handing them over.
+const MUCH: u64 = 16 << 20;
 
 /// What is behind the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +85,8 @@ pub(crate) struct Parts {
     pub(crate) blocks: Blocks,
 }
 
-/// Mapped memory. Dropping it unmaps it and gives its window of the file free.
+/// Mapped memory. Dropping it gives its window of the file free, and unmaps it: if it is large, a moment later and on
+/// another thread ([`Host::settle`] waits for that).
 pub struct Region {
     pub(crate) host: Host,
     /// In front of the file and the window: unmapped first.
@@ -402,8 +407,13 @@ impl Region {
 impl Drop for Region {
     fn drop(&mut self) {
         if *self.discards.get_mut() {
-            // The contents are worthless by declaration; that their space stays taken stops nobody.
+            // The contents are worthless by declaration; that their space stays taken stops nobody. Not later: then the
+            // window is somebody else's.
             let _ = self.discard(0, self.parts.mapped);
+        }
+        if self.parts.mapped >= MUCH && self.parts.unit.source == PageSource::Machine {
+            let _mapping = std::mem::replace(&mut self.mapping, Mapping::nothing());
+            self.host.reclaimer().take(Remains { _mapping, _file: self.parts.file.take() });
         }
     }
 }

@@ -179,7 +179,7 @@ pub fn check_sum<'a>(
         found.extend(demand.together_against(room, Supply::HugePages(page)));
     }
     if shared.parts.len() > 1
-        && let Ok(Some(free)) = host.free_space(Path::new(SHARED))
+        && let Ok(Some(free)) = host.free_space_for(Path::new(SHARED), shared.sum)
     {
         found.extend(shared.together_against(free, Supply::Shared));
     }
@@ -194,6 +194,7 @@ fn of_memory<'a>(
     if in_time.sum < LITTLE {
         return None;
     }
+    host.settle();
     let amounts = amounts(host).ok()?;
     let left = amounts.iter().min_by_key(|(amount, _)| amount.left)?;
     let whole = amounts.iter().min_by_key(|(amount, _)| amount.whole)?;

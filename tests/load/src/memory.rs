@@ -187,16 +187,20 @@ fn best(mut measure: impl FnMut() -> io::Result<Times>) -> io::Result<Times> {
     Ok(least)
 }
 
-/// Huge pages in the pool, as long as it lives.
+/// Huge pages in the pool, as long as it lives. No test of this repository uses the pool meanwhile.
 struct Pool {
     before: String,
+    _lock: std::fs::File,
 }
 
 impl Pool {
     fn of(pages: u64) -> io::Result<Self> {
+        let path = std::env::temp_dir().join("qomet-test-huge-pages.lock");
+        let lock = std::fs::File::options().create(true).append(true).open(path)?;
+        lock.lock()?;
         let before = std::fs::read_to_string(POOL)?;
         std::fs::write(POOL, pages.to_string())?;
-        let pool = Pool { before };
+        let pool = Pool { before, _lock: lock };
         if std::fs::read_to_string(POOL)?.trim() != pages.to_string() {
             return Err(io::Error::other(format!("there are no {pages} huge pages")));
         }

@@ -175,21 +175,6 @@ fn c14_allocating_can_be_cancelled() {
 }
 
 #[test]
-fn memory_of_many_pieces_is_given_back_whole() {
-    let mut bench = Bench::new();
-    let path = bench.path("ram");
-    let region = bench.region(&shared(&path, 0, 64 << 20));
-    region.populate(1, &unwatched).unwrap();
-    let lines = || {
-        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-        maps.lines().filter(|line| line.contains(path.to_str().unwrap())).count()
-    };
-    assert_eq!(lines(), 1);
-    drop(region);
-    assert_eq!(lines(), 0);
-}
-
-#[test]
 fn d06_a_range_of_shared_memory_is_punched_out_of_the_file_at_its_place() {
     let mut bench = Bench::new();
     let path = bench.file("ram", &vec![7; usize::try_from(pages(4)).unwrap()]);

@@ -11,6 +11,7 @@ mod numa;
 mod passed;
 mod populate;
 mod random;
+mod reclaim;
 mod reservation;
 mod residency;
 mod sharing;

@@ -129,7 +129,7 @@ pub(super) fn delete_id(call: &mut Call<'_>, id: &str, x_if_revision: Option<u64
         Nothing.write(call.output);
         return Ok(Done::Now);
     }
-    // The reply comes when all is given back, which the last reference does.
+    // What the object has goes with the last reference, which may punch holes into files, say.
     Ok(call.job(Task::Delete, "object-del", id, move |_, output| {
         model.delete_if(&object, x_if_revision)?;
         log::deleted(&object, begun);
