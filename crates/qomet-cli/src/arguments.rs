@@ -228,6 +228,9 @@ pub(crate) struct Run {
     /// Leave at once instead of holding the objects
     #[arg(long)]
     pub(crate) once: bool,
+    /// While memory is made present, tell how far that is in lines of JSON on standard error
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `convert`.

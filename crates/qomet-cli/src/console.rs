@@ -27,6 +27,8 @@ pub(crate) struct Console {
     /// Whether somebody types and looks.
     #[cfg_attr(not(feature = "shell"), allow(dead_code, reason = "only the shell asks"))]
     interactive: bool,
+    /// Whether somebody looks at standard error.
+    watched: bool,
 }
 
 struct Stream {
@@ -63,6 +65,7 @@ impl Console {
             .map_or(WIDTH, |(terminal_size::Width(width), _)| usize::from(width));
         Console {
             interactive: io::stdin().is_terminal() && out.is_terminal(),
+            watched: err.is_terminal() && set("TERM").is_none_or(|terminal| terminal != "dumb"),
             input: Box::new(io::stdin()),
             width,
             diverted: false,
@@ -92,6 +95,7 @@ impl Console {
             diverted: false,
             width,
             interactive: false,
+            watched: false,
         }
     }
 
@@ -105,6 +109,11 @@ impl Console {
     #[cfg(feature = "shell")]
     pub(crate) fn is_interactive(&self) -> bool {
         self.interactive
+    }
+
+    /// Whether a line on standard error that is drawn again and again is seen as it is meant.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watched
     }
 
     /// Standard input.

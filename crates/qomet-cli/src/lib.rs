@@ -27,7 +27,7 @@
 //! lsp         a language server for editors
 //! check, run, preview, map, convert, types, describe, explain, schema    one command each
 //! client      the commands that ask a server
-//! outcome, table, text, input            what they share
+//! outcome, progress, table, text, input  what they share
 //! ```
 #![forbid(unsafe_code)]
 
@@ -47,6 +47,7 @@ mod lsp;
 mod map;
 mod outcome;
 mod preview;
+mod progress;
 mod run;
 mod schema;
 mod table;

@@ -82,7 +82,9 @@ pub(crate) struct JobInfo {
     pub(crate) error: Option<String>,
     /// How many bytes were done per second, since it began
     pub(crate) x_rate: Option<u64>,
-    /// The object it is about, or the first of them
+    /// In how many seconds it is done if it goes on as before, rounded up
+    pub(crate) x_eta: Option<u64>,
+    /// The object it is about, or of several the one that is worked on
     pub(crate) x_object: Option<String>,
     /// The command it was started by
     pub(crate) x_command: String,
@@ -278,7 +280,11 @@ impl Entry {
             total_progress: self.progress.total(),
             error: None,
             x_rate: self.progress.rate(),
-            x_object: self.object.clone(),
+            x_eta: self
+                .progress
+                .eta()
+                .map(|eta| eta.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)),
+            x_object: self.object.clone().or_else(|| self.progress.object().as_deref().map(str::to_owned)),
             x_command: self.command.to_owned(),
         }
     }

@@ -170,6 +170,7 @@ impl MemoryBackend {
         let workers = self.workers(&host, &region)?;
         let threads = workers.threads;
         if self.prealloc.get() {
+            cx.progress().tell_object(cx.id());
             populate(&region, workers, cx.progress())?;
         }
         let populated = self.prealloc.get().into();

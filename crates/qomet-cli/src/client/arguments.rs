@@ -175,7 +175,7 @@ pub(crate) struct Documents {
     /// Only if the model has this revision, which 'plan --json' tells
     #[arg(long, value_name = "N")]
     pub(crate) if_revision: Option<u64>,
-    /// Print it as JSON
+    /// Print it as JSON; 'apply' tells on standard error, in lines of JSON, how far it is while memory is made present
     #[arg(long)]
     pub(crate) json: bool,
 }

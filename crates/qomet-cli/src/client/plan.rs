@@ -7,9 +7,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::rc::Rc;
+use std::time::Duration;
 
 use qomet_config::TEXT_LIMIT;
-use qomet_qmp::{ClientError, PropertyFacts, Refused};
+use qomet_qmp::{Client, ClientError, PropertyFacts, Refused};
 use serde_json::{Value, json};
 
 use super::Done;
@@ -21,6 +22,7 @@ use super::value;
 use crate::console::{Console, Paint};
 use crate::host;
 use crate::outcome::{Outcome, Trouble};
+use crate::progress::{Look, Report, Shown};
 use crate::text::{count, shown};
 
 /// Runs `plan`. Where something is refused, the whole plan is shown first, and then why it cannot be carried out.
@@ -76,11 +78,49 @@ fn ask(
     if let (Some(revision), Some(members)) = (what.if_revision, arguments.as_object_mut()) {
         members.insert("if-revision".to_owned(), revision.into());
     }
-    match session.client.execute("x-apply", arguments) {
+    let shown = (!dry_run).then(|| follow(session, Look::of(console, what.json)));
+    let answer = session.client.execute("x-apply", arguments);
+    drop(shown);
+    match answer {
         Ok(answer) => Ok(answer),
         Err(ClientError::Refused(refused)) => Err(named(*refused, &what.files).into()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Shows how far the server is with the command that is asked next: another connection lists the jobs, of which that one
+/// is the first of its command that was not there before.
+fn follow(session: &mut Session, look: Option<Look>) -> Shown {
+    let (address, options) = (session.client.address().clone(), session.client.options().clone());
+    // A server that lets nobody else in shows nothing.
+    let other = look.and_then(|_| Client::connect(&address, options).ok());
+    let Some(mut other) = other else { return Shown::follow(None, || None) };
+    let before: Vec<String> =
+        jobs(&mut other).unwrap_or_default().iter().map(|job| text(job, "id").to_owned()).collect();
+    Shown::follow(look, move || job(&jobs(&mut other)?, &before))
+}
+
+fn jobs(client: &mut Client) -> Option<Vec<Value>> {
+    match client.execute("query-jobs", Value::Null).ok()? {
+        Value::Array(jobs) => Some(jobs),
+        _ => None,
+    }
+}
+
+/// What a list of jobs tells of the one that is new.
+fn job(jobs: &[Value], before: &[String]) -> Option<Report> {
+    let is_new = |job: &&Value| {
+        text(job, "x-command") == "x-apply" && !before.iter().any(|known| *known == text(job, "id"))
+    };
+    let job = jobs.iter().find(is_new)?;
+    let number = |name: &str| job.get(name).and_then(Value::as_u64);
+    Some(Report {
+        object: job.get("x-object").and_then(Value::as_str).map(str::to_owned),
+        done: number("current-progress")?,
+        total: number("total-progress")?,
+        rate: number("x-rate"),
+        eta: number("x-eta").map(Duration::from_secs),
+    })
 }
 
 /// The text of a document; `-` is standard input.
@@ -222,5 +262,30 @@ fn of(value: &Value, fact: Option<&PropertyFacts>) -> String {
         }
         Value::String(text) => format!("\"{}\"", shown(text)),
         other => value::show(other, fact),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_the_jobs_the_one_that_was_not_there_before_is_followed() {
+        let entry = |id: &str, command: &str, done: u64| {
+            json!({"id": id, "x-command": command, "current-progress": done, "total-progress": 9,
+                   "x-object": "ram0", "x-eta": 3})
+        };
+        let listed = [
+            entry("x-apply", "x-apply", 1),
+            entry("ram1", "object-add", 2),
+            entry("x-apply-2", "x-apply", 3),
+        ];
+        let found = job(&listed, &["x-apply".to_owned()]);
+        let eta = Some(Duration::from_secs(3));
+        assert_eq!(
+            found,
+            Some(Report { object: Some("ram0".to_owned()), done: 3, total: 9, rate: None, eta })
+        );
+        assert_eq!(job(&listed[..2], &["x-apply".to_owned()]), None);
     }
 }

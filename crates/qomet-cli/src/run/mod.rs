@@ -9,7 +9,9 @@ mod reload;
 mod serve;
 mod tree;
 
-use qomet::{Level, Model, TypeRegistry};
+use std::sync::Arc;
+
+use qomet::{Level, Model, Progress, TypeRegistry};
 use qomet_config::render_human;
 
 use crate::arguments::Run;
@@ -20,6 +22,7 @@ use crate::input;
 use crate::log;
 use crate::map;
 use crate::outcome::{Outcome, Trouble};
+use crate::progress::{Look, Shown};
 use crate::text::count;
 use reload::Reload;
 
@@ -45,9 +48,13 @@ pub(crate) fn run(
     let listeners = serve::bind(arguments)?;
     let model = Model::new(registry);
     inherit::take(&arguments.add_fd, &model)?;
-    let plan = documents.plan(&model, Level::Graph);
+    let mut plan = documents.plan(&model, Level::Graph);
+    let progress = Arc::new(Progress::new());
+    plan.report_to(Arc::clone(&progress));
     stop.raises(&plan.cancel_flag())?;
+    let shown = Shown::of(Look::of(console, arguments.json), &progress);
     let (created, diagnostics) = plan.carry_out();
+    drop(shown);
     let colour = console.colours_complaints();
     console.complain(&render_human(&diagnostics, documents.sources(), colour));
     let Ok(objects) = created else {

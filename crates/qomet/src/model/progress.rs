@@ -8,7 +8,9 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use crate::error::{ModelErrorKind, Result};
 
@@ -22,6 +24,7 @@ pub struct Progress {
     begun: OnceLock<Instant>,
     cancel: OnceLock<Arc<AtomicBool>>,
     expected: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    object: Mutex<Option<Arc<str>>>,
 }
 
 impl Progress {
@@ -76,6 +79,25 @@ impl Progress {
     pub fn rate(&self) -> Option<u64> {
         let elapsed = self.begun.get()?.elapsed().as_nanos().max(1);
         Some(u64::try_from(u128::from(self.done()) * 1_000_000_000 / elapsed).unwrap_or(u64::MAX))
+    }
+
+    /// How long the rest takes if it goes on as it went since the work began; `None` before something is done.
+    #[must_use]
+    pub fn eta(&self) -> Option<Duration> {
+        let (rate, rest) = (self.rate()?, self.total().saturating_sub(self.done()));
+        let milliseconds = (u128::from(rest) * 1000).checked_div(rate.into())?;
+        Some(Duration::from_millis(u64::try_from(milliseconds).unwrap_or(u64::MAX)))
+    }
+
+    /// The work is about the object of this id from now on. For work that is worth watching: it takes a lock.
+    pub fn tell_object(&self, id: &str) {
+        *self.object.lock() = Some(id.into());
+    }
+
+    /// The id of the object that the work is about, if the work told it.
+    #[must_use]
+    pub fn object(&self) -> Option<Arc<str>> {
+        self.object.lock().clone()
     }
 
     /// Asks the work to stop; it ends with the error `cancelled`, unless it was done already.
@@ -133,6 +155,25 @@ mod tests {
         assert_eq!(progress.rate(), Some(0));
         progress.advance(1 << 40);
         assert!(progress.rate() > Some(0));
+    }
+
+    #[test]
+    fn the_rest_is_foreseen_once_something_is_done() {
+        let progress = Progress::new();
+        progress.expect(10);
+        progress.begin();
+        assert_eq!(progress.eta(), None);
+        progress.advance(10);
+        assert_eq!(progress.eta(), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn the_object_is_the_one_that_was_told_last() {
+        let progress = Progress::new();
+        assert_eq!(progress.object(), None);
+        progress.tell_object("ram0");
+        progress.tell_object("ram1");
+        assert_eq!(progress.object().as_deref(), Some("ram1"));
     }
 
     #[test]
