@@ -7,7 +7,7 @@ use std::process::Command;
 
 use nix::sys::signal::Signal;
 
-use super::process::{Running, Said, program, wait_until};
+use super::process::{Running, Said, Terminal, program, wait_until};
 use crate::folder::Folder;
 
 const PAGE: u64 = 4096;
@@ -326,4 +326,38 @@ fn a_document_that_is_wrong_at_sighup_changes_nothing() {
         said.err
     );
     assert_eq!(machine.left(), before);
+}
+
+/// The program, creating memory that is made present, and leaving.
+fn preallocating(folder: &Folder, more: &[&str]) -> Command {
+    let text = r#"[{"qom-type": "memory-backend-ram", "id": "ram0", "size": "64M", "prealloc": true}]"#;
+    let document = folder.text("ram.json", text);
+    let mut arguments: Vec<OsString> = vec!["run".into(), document.into(), "--once".into()];
+    arguments.extend(more.iter().map(OsString::from));
+    program(arguments)
+}
+
+#[test]
+fn how_far_preallocation_is_stands_in_lines_of_json_of_which_the_last_is_the_end() {
+    let said = Running::start(preallocating(&Folder::new(), &["--json"])).end();
+
+    let lines: Vec<serde_json::Value> =
+        said.err.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let last = &lines.last().unwrap()["progress"];
+    assert_eq!(said.code, Some(0));
+    assert_eq!((&last["id"], &last["done"]), (&"ram0".into(), &(64 << 20).into()));
+    assert_eq!(last["done"], last["total"]);
+    assert!(last["rate"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn how_far_preallocation_is_is_a_bar_on_a_terminal_and_nothing_elsewhere() {
+    let folder = Folder::new();
+    let mut terminal = Terminal::start(preallocating(&folder, &[]));
+    terminal.shows("ram0 [");
+    terminal.shows("of 64.00 MiB");
+    assert_eq!(terminal.end(), Some(0));
+
+    let said = Running::start(preallocating(&folder, &[])).end();
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
 }
