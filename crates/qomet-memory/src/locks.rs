@@ -160,10 +160,16 @@ impl Locks {
         for area in Area::BOTH {
             for (range, before) in self.pieces(area, &wish.range) {
                 let after = before.max(wish.needs(area));
-                if after == before {
+                if after == Hold::Nothing {
                     continue;
                 }
-                match self.set(host, area, &range, after) {
+                // Also where own windows needed as much: what those could not have is asked for again.
+                let needed = wish.needs(area);
+                let had = self.set(host, area, &range, after).or_else(|errno| match must {
+                    true if Hold::Nothing < needed && needed < after => self.set(host, area, &range, needed),
+                    _ => Err(errno),
+                });
+                match had {
                     Ok(()) => done.push((area, range, before)),
                     Err(errno) => {
                         let why = self.why(host, area, &range, after, errno);

@@ -31,7 +31,7 @@ pub enum MemoryWarning {
         /// Writes of each reach the other: an error where warnings are taken strictly.
         both_shared_and_writable: bool,
     },
-    #[error("{} of '{owner}' in '{}' is not its alone: {}", range(own), path.display(), Holder(other))]
+    #[error("{} of '{owner}' in '{}' are not its own alone: {}", range(own), path.display(), Holder(other))]
     FileRangeLocked { path: PathBuf, owner: String, own: Range<u64>, other: Conflict },
     #[error("{}", Lack { backends: *backends, needed: *needed, room: *room, supply })]
     MemoryMayRunOut { backends: usize, needed: u64, room: u64, supply: Supply },

@@ -131,6 +131,37 @@ fn by_default_two_models_that_write_the_same_bytes_notice_each_other() {
 }
 
 #[test]
+fn what_a_window_could_not_have_is_not_taken_for_had_by_the_next_one_there() {
+    let (mut one, mut other) = (Bench::new(), Bench::new());
+    let path = one.file("ram", &zeroes(pages(4)));
+    let first = one.open("a", &shared(&path, 0, pages(2))).unwrap();
+    let quiet = other.open("b", &shared(&path, 0, pages(2))).unwrap();
+
+    let warned = other.open("c", &shared(&path, 0, pages(1))).unwrap();
+    let refused = other.open("d", &locked(&path, 0, pages(2))).unwrap_err();
+
+    assert_eq!([codes(&quiet), codes(&warned)], [["file-range-locked"]; 2]);
+    assert_eq!(refused.code(), "file-lock-conflict");
+    drop(first);
+    other.open("d", &locked(&path, 0, pages(2))).unwrap();
+}
+
+#[test]
+fn a_reader_is_not_refused_for_what_only_a_writer_beside_it_could_not_have() {
+    let (mut one, mut other) = (Bench::new(), Bench::new());
+    let path = one.file("ram", &zeroes(pages(2)));
+    let reading = FileRequest { readonly: true, ..shared(&path, 0, pages(1)) };
+    let _reader = one.open("a", &reading).unwrap();
+    let writer = other.open("b", &shared(&path, 0, pages(1))).unwrap();
+    assert_eq!(codes(&writer), ["file-range-locked"]);
+
+    let opened = other.open("c", &FileRequest { lock: Lock::On, ..reading }).unwrap();
+
+    assert_eq!(codes(&opened), [] as [&str; 0]);
+    assert!(!could_lock(&path, 0..pages(1), libc::F_WRLCK));
+}
+
+#[test]
 fn a_lock_that_was_asked_for_is_in_the_way_of_those_who_asked_for_nothing_and_the_other_way_round() {
     let (mut one, mut other) = (Bench::new(), Bench::new());
     let path = one.file("ram", &zeroes(pages(4)));
