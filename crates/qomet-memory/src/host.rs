@@ -338,7 +338,11 @@ impl Host {
     ) -> Result<Option<u64>, Errno> {
         let place = place.into();
         match self.free_space(place)? {
-            Some(free) if free < needed && self.settle() => self.free_space(place),
+            // Looked at again in any case: what was on its way back may have arrived since.
+            Some(free) if free < needed => {
+                self.settle();
+                self.free_space(place)
+            }
             free => Ok(free),
         }
     }

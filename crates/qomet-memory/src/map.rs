@@ -150,7 +150,8 @@ impl Drop for Span {
             // SAFETY: `Span` is only made for a range that a mmap of this module returned (or a part of one that no
             // other span covers), it is not `Clone`, and `Mapping` lends no reference into it: nothing can refer to
             // these addresses any more. `at` and `length` are a part of it that was not unmapped before, which is
-            // never empty and starts at a page: a piece is a multiple of the page size.
+            // never empty and starts at a page: a piece is a multiple of the page size. A span of no length, which is
+            // no range, does not get here.
             let done = Errno::result(unsafe { libc::munmap(pointer(at), length) });
             match done {
                 Ok(_) => left -= length,
@@ -226,8 +227,20 @@ pub(crate) fn addresses_short_of(host: &Host, wanted: u64) -> Result<Option<u64>
 }
 
 impl Mapping {
-    /// Maps a window.
+    /// Maps a window. Addresses that are on their way back count against the limits of the process: they are waited for
+    /// where they may be what is missing.
     pub(crate) fn new(host: &Host, source: Source<'_>, shape: Shape) -> Result<Self, Refusal> {
+        let busy = host.reclaimer().is_busy();
+        match Self::map(host, source, shape) {
+            Err(Refusal { errno: Errno::ENOMEM, .. }) if busy => {
+                host.settle();
+                Self::map(host, source, shape)
+            }
+            other => other,
+        }
+    }
+
+    fn map(host: &Host, source: Source<'_>, shape: Shape) -> Result<Self, Refusal> {
         let refuse = |call: Call| move |errno: Errno| Refusal { call, errno };
         let sizes = Sizes::of(shape).ok_or(Refusal { call: Call::Reserve, errno: Errno::ENOMEM })?;
         for _ in 0..ATTEMPTS {

@@ -21,7 +21,7 @@ use crate::faults::Call;
 use crate::host::{Host, errno};
 use crate::open::HUGE;
 use crate::pace::Pace;
-use crate::region::{Blocks, Region};
+use crate::region::{Blocks, MUCH, Region};
 
 /// How long to wait for memory that is on its way back between two looks at the watcher.
 const BREATH: Duration = Duration::from_millis(10);
@@ -95,7 +95,8 @@ impl Region {
         let Workers { threads, cpus } = workers.into();
         let unit = self.parts.unit;
         // What is on its way back may be what is missing here, and it is the memory that comes fastest.
-        while !self.host.reclaimer().settle_within(BREATH) {
+        // Who makes little present does not wait: it may be a client's turn.
+        while self.parts.mapped >= MUCH && !self.host.reclaimer().settle_within(BREATH) {
             if watcher(0).is_break() {
                 return Err(MemoryError::Cancelled { subject: self.parts.subject.clone(), done: 0 });
             }

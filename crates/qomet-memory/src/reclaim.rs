@@ -59,6 +59,18 @@ impl Reclaimer {
         }
     }
 
+    /// Whether something is being given back.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.shared.queue.lock().running
+    }
+
+    /// Seems busy until told otherwise.
+    #[cfg(test)]
+    pub(crate) fn pretend(&self, busy: bool) {
+        self.shared.queue.lock().running = busy;
+        self.shared.idle.notify_all();
+    }
+
     /// Waits so long for what is being given back. Whether nothing is any more.
     pub(crate) fn settle_within(&self, time: Duration) -> bool {
         let mut queue = self.shared.queue.lock();

@@ -29,7 +29,7 @@ use crate::store::LostPage;
 use crate::warning::MemoryWarning;
 
 /// So many bytes are given back later: it may take longer than handing them over.
-const MUCH: u64 = 16 << 20;
+pub(crate) const MUCH: u64 = 16 << 20;
 
 /// What is behind the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

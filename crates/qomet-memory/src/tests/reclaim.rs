@@ -1,6 +1,7 @@
 //! Dropped regions: what is free at once, and what a moment later.
 
 use super::*;
+use crate::map::{Mapping, Shape, Source};
 
 const MUCH: u64 = 64 << 20;
 
@@ -80,4 +81,43 @@ fn a14_space_that_is_on_its_way_back_counts_as_free() {
     bench.journal.clear();
     drop(region);
     assert_eq!(bench.warnings(&shared(&mount.path("next"), 0, MUCH)), [""; 0]);
+}
+
+#[test]
+fn addresses_that_are_on_their_way_back_are_waited_for() {
+    let length = pages(1);
+    let shape = Shape { length, alignment: length, residue: 0, guard: length, writable: true, reserve: true };
+    // The first call is that for addresses.
+    let host = || Host::with(Faults::none().nth(0, Errno::ENOMEM));
+    let (idle, busy) = (host(), host());
+    busy.reclaimer().pretend(true);
+
+    let mapping = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while busy.calls() == 0 {
+                std::thread::yield_now();
+            }
+            busy.reclaimer().pretend(false);
+        });
+        Mapping::new(&busy, Source::Anonymous, shape)
+    });
+
+    assert!(mapping.is_ok());
+    assert!(Mapping::new(&idle, Source::Anonymous, shape).is_err());
+}
+
+#[test]
+fn little_memory_is_made_present_without_waiting() {
+    let mut bench = Bench::new();
+    let [little, much] = [("little", pages(1)), ("much", MUCH)].map(|(name, size)| {
+        let path = bench.path(name);
+        bench.region(&shared(&path, 0, size))
+    });
+    bench.host.reclaimer().pretend(true);
+    let watcher = |step: u64| if step == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+
+    let results = [&little, &much].map(|region| region.populate(1, &watcher).is_ok());
+
+    bench.host.reclaimer().pretend(false);
+    assert_eq!(results, [true, false]);
 }
