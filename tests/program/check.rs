@@ -155,3 +155,37 @@ fn a_document_that_names_its_schema_is_checked_and_created() {
     assert_eq!((checked.code, checked.err.as_str()), (Some(0), ""));
     assert_eq!((created.code, created.err.as_str()), (Some(0), ""));
 }
+
+#[test]
+fn what_qemu_starts_with_is_accepted() {
+    let image = Folder::new();
+    std::fs::write(image.join("system.img"), [0; 4096]).unwrap();
+    let path = image.join("system.img");
+    let guest = "-m 1G -object memory-backend-memfd,id=ram0,size=1G -numa node,memdev=ram0 -device vhost-user-fs-pci,chardev=c0";
+    let lines = [
+        // No device in another process is told of memory that nobody writes, nor of what lies behind a CXL device.
+        format!(
+            "{guest} -object memory-backend-file,id=nv0,size=4096,readonly=on,mem-path={} -device nvdimm,memdev=nv0,unarmed=on",
+            path.display()
+        ),
+        format!("{guest} -object memory-backend-ram,id=ram1,size=1G -device cxl-type3,volatile-memdev=ram1"),
+        // What is not read may hold objects, and users of objects.
+        "-m 1G -readconfig vm.cfg -machine memory-backend=ram0".to_owned(),
+        "-m 1G -machine memory-backend=ram0 -nographic \"$@\"".to_owned(),
+        "-m 1G $MEMORY -device vhost-user-fs-pci,chardev=c0".to_owned(),
+        "$DIMM -object memory-backend-ram,id=r0,size=1M -object memory-backend-ram,id=r1,size=1M -device pc-dimm,memdev=r0"
+            .to_owned(),
+    ];
+
+    for line in lines {
+        let said = run(["check", "--strict", "--qemu", &format!("qemu-system-x86_64 {line}")]);
+        assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{line}");
+    }
+}
+
+#[test]
+fn a_value_that_the_shell_would_put_in_hides_no_mistake_beside_it() {
+    let said = run(["check", "--qemu", "qemu-system-x86_64 -m $SIZE -machine memory-backend=ram0"]);
+
+    assert!(said.err.contains("error[unknown-id]") && said.code == Some(1), "{}", said.err);
+}

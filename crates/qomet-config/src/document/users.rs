@@ -24,6 +24,8 @@ pub(crate) enum UserOption {
     Netdev,
     /// How much memory there is: it says that the line is about a whole guest.
     Size,
+    /// A file or variable that is not read, and may hold objects and options.
+    More,
 }
 
 impl UserOption {
@@ -35,6 +37,7 @@ impl UserOption {
             "device" => UserOption::Device,
             "netdev" => UserOption::Netdev,
             "m" => UserOption::Size,
+            "readconfig" => UserOption::More,
             _ => return None,
         })
     }
@@ -55,8 +58,9 @@ const SHARED: &[Need] =
 /// Properties of devices that name memory.
 const NAMES: [&str; 4] = ["memdev", "volatile-memdev", "persistent-memdev", "lsa"];
 
-/// Devices whose memory is no memory of the guest's own.
-const FOREIGN: [&str; 1] = ["ivshmem-plain"];
+/// Devices whose memory no device in another process is told of: it is another guest's too, or reached by way of the CXL
+/// device and not as memory.
+const FOREIGN: [&str; 2] = ["ivshmem-plain", "cxl-type3"];
 
 /// What the options of one command line come to.
 #[derive(Debug, Default)]
@@ -90,16 +94,23 @@ struct Finder {
     /// The first device in another process: what it is, and where.
     outsider: Option<(String, Place)>,
     is_whole: bool,
+    /// Whether there may be objects and options elsewhere.
+    is_open: bool,
 }
 
 impl Finder {
     fn option(&mut self, option: UserOption, root: Node<'_>) {
+        if option == UserOption::More {
+            self.is_open = true;
+            return;
+        }
         let first = root.members().next();
         let kind = root.get("driver").or(root.get("type")).or(first.map(|(_, value)| value));
         let Some((name, at)) = kind.and_then(|node| Some((node.str()?.into_owned(), node.place()))) else {
             return;
         };
         match option {
+            UserOption::More => {}
             UserOption::Size => self.is_whole = true,
             UserOption::Machine => {
                 self.is_whole = true;
@@ -118,9 +129,11 @@ impl Finder {
                 if name.starts_with("vhost-user-") {
                     self.meet(&name, &name, at);
                 }
+                // Memory that nobody can write, such as the image of a guest's system, is not told of either.
+                let own = !FOREIGN.contains(&&*name) && !(name == "nvdimm" && is_on(root.get("unarmed")));
                 for property in NAMES {
                     let user = root.get(property).and_then(|node| user(&name, property, node));
-                    self.add(user, !FOREIGN.contains(&&*name));
+                    self.add(user, own);
                 }
             }
         }
@@ -153,12 +166,23 @@ impl Finder {
                 let label = format!("{name} maps it in another process");
                 user.related.push(Related { label, about: About::default(), place: Some(at) });
             }
-            if self.is_whole && !has_memory {
+            if self.is_whole && !has_memory && !self.is_open {
                 self.users.mistakes.push((SyntaxErrorKind::PrivateGuestMemory { device: name }, at));
             }
         }
+        for user in &mut self.users.uses {
+            user.may_be_elsewhere = self.is_open;
+        }
         self.users
     }
+}
+
+/// Whether a flag is set, in either syntax.
+fn is_on(node: Option<Node<'_>>) -> bool {
+    node.is_some_and(|node| {
+        let text = node.str();
+        matches!(text.as_deref().unwrap_or(node.source_text()), "on" | "yes" | "true" | "y")
+    })
 }
 
 /// Somebody who names memory; a name that is empty names nobody.

@@ -52,6 +52,8 @@ fn arguments(words: Vec<(Taken, Range<usize>)>, found: &mut Found) {
     let mut words = words.into_iter().peekable();
     while let Some((word, place)) = words.next() {
         let is_option = |text: &str| text.starts_with('-') && text.len() > 1;
+        // The arguments of a script, or a list of the shell: never the argument of the option in front.
+        let is_list = |text: &str| matches!(text, "$@" | "$*") || text.ends_with("[@]}");
         match word.text.as_str() {
             "-object" | "--object" => match words.next() {
                 Some((object, _)) => found.objects.push(object),
@@ -60,14 +62,22 @@ fn arguments(words: Vec<(Taken, Range<usize>)>, found: &mut Found) {
             // What they are given may be secret, and is nobody's business here but where it names objects.
             option if is_option(option) => {
                 let name = option.split('=').next().unwrap_or(option).to_owned();
-                let argument = words.next_if(|(next, _)| !is_option(&next.text)).map(|(taken, _)| taken);
+                let argument = words
+                    .next_if(|(next, _)| !is_option(&next.text) && !is_list(&next.text))
+                    .map(|(taken, _)| taken);
                 let user = UserOption::of(option).zip(argument);
                 if !user.as_ref().is_some_and(|(_, argument)| UserOption::is_of_memory(&argument.text)) {
                     found.others.push(name);
                 }
                 found.users.extend(user);
             }
-            _ => found.others.push(word.text),
+            _ => {
+                found.others.push(word.text.clone());
+                // What the shell puts there may be options.
+                if word.text.starts_with('$') {
+                    found.users.push((UserOption::More, word));
+                }
+            }
         }
     }
 }

@@ -230,6 +230,9 @@ impl<'g, 'a> Links<'g, 'a> {
                 Some(place) => problem.with_about(one.about.clone()).at(place),
                 None => problem.with_about(one.about.clone()),
             };
+            if one.may_be_elsewhere {
+                self.uses.lose(one.target_type);
+            }
             match self.follow(&named) {
                 Leads::To(other, unmet) => {
                     self.uses.add(other, || (one.about.clone(), one.place));
@@ -255,7 +258,9 @@ impl<'g, 'a> Links<'g, 'a> {
                 }
                 Leads::Astray(problem) => {
                     self.uses.lose(one.target_type);
-                    let _ = report.report(told(problem));
+                    if !one.may_be_elsewhere || problem.code() != "unknown-id" {
+                        let _ = report.report(told(problem));
+                    }
                 }
                 Leads::Lost => {}
             }

@@ -28,6 +28,8 @@ pub struct Use {
     pub place: Option<Place>,
     /// Whether nobody else who says so may use the object as well.
     pub exclusive: bool,
+    /// Whether there may be objects that are not known here: then a name that leads nowhere is no mistake.
+    pub may_be_elsewhere: bool,
     /// Who else has part in what it needs.
     pub related: Vec<Related>,
 }
