@@ -278,3 +278,17 @@ fn a_workflow_of_github_gets_commands() {
 fn code_review_services_get_sarif() {
     insta::assert_snapshot!(qomet_with(&["check", "-", "--format", "sarif"], WRONG));
 }
+
+#[test]
+fn nothing_is_put_into_a_string_without_its_closing_quote() {
+    let texts = [
+        "[{\"qom-type\": \"printer\",\n \"id\": \"p\n \"buffer\": 512}]\n",
+        "[{\"qom-type\": \"printer\", \"id\": \"p\", \"buffer\": 512},'\n {\"qom-type\": \"printer\", \"id\": \"q\", \"buffer\": 512}]\n",
+        "[{\"qom-type\": \"printer\", \"id\": \"p\", ' \"buffer\n 512}]\n",
+    ];
+
+    for text in texts {
+        let ended = qomet_with(&["check", "-", "--fix", "--yes"], text);
+        assert_eq!((ended.out.as_str(), ended.code), (text, 1), "{ended}");
+    }
+}

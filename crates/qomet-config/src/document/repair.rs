@@ -29,8 +29,18 @@ impl Repairs<'_, '_> {
     pub(super) fn make(&self, diagnostics: &mut [Diagnostic]) {
         // Two names of one struct that would both become the same cannot both be right.
         let mut renamed: HashMap<(Place, String), Vec<usize>> = HashMap::new();
+        // What is put in behind a string without its closing quote would be a part of it.
+        let open = diagnostics.iter().filter(|one| one.code() == "unterminated-string");
+        let open: Vec<Place> = open.filter_map(Diagnostic::place).collect();
         for (index, one) in diagnostics.iter_mut().enumerate() {
-            let repair = self.repair(one);
+            let repair = self.repair(one).filter(|repair| {
+                let is_inside = |edit: &Edit| {
+                    let place = edit.place;
+                    let ends = |open: &Place| (open.source, open.end) == (place.source, place.start);
+                    place.start == place.end && open.iter().any(ends)
+                };
+                !repair.edits.iter().any(is_inside)
+            });
             if let Some(repair) = &repair
                 && let [edit] = &*repair.edits
                 && let Some(whole) = self.renames(one)

@@ -130,7 +130,8 @@ impl Finder {
                     self.meet(&name, &name, at);
                 }
                 // Memory that nobody can write, such as the image of a guest's system, is not told of either.
-                let own = !FOREIGN.contains(&&*name) && !(name == "nvdimm" && is_on(root.get("unarmed")));
+                let is_read_only = name == "nvdimm" && is_on(root.get("unarmed"));
+                let own = !is_read_only && !FOREIGN.contains(&&*name);
                 for property in NAMES {
                     let user = root.get(property).and_then(|node| user(&name, property, node));
                     self.add(user, own);
