@@ -240,7 +240,8 @@ impl FileLedger {
         drop(over);
     }
 
-    /// Holds a window until the guard goes.
+    /// Holds a window until the guard goes. In the file's turn, so that no window is taken while [`Held::discard`]
+    /// works on what nobody has.
     pub(crate) fn hold(
         &self,
         file: FileId,
@@ -249,6 +250,7 @@ impl FileLedger {
         shared_and_writable: bool,
     ) -> Held {
         let window = Window { owner: owner.to_owned(), range, shared_and_writable };
+        let _turn = self.turn(file);
         let mut state = self.shared.state.lock();
         let number = state.number();
         state.files.entry(file).or_default().windows.insert(number, window);
@@ -389,6 +391,39 @@ impl Held {
         let wish = Wish { number: self.number, range, hold, lock };
         self.locked = Some(host.clone());
         self.ledger.turn(self.file).with_locks(|locks| locks.add(host, file, wish))
+    }
+}
+
+impl Held {
+    /// Discards what of the window no other window of the model holds, by `discard`: an object that was given the same
+    /// bytes meanwhile, or that overlaps it, keeps its contents.
+    pub(crate) fn discard(&self, mut discard: impl FnMut(Range<u64>)) {
+        let _turn = self.ledger.turn(self.file);
+        for range in self.alone() {
+            discard(range);
+        }
+    }
+
+    /// What of the window no other window holds, in order.
+    fn alone(&self) -> Vec<Range<u64>> {
+        let state = self.ledger.shared.state.lock();
+        let Some(entry) = state.files.get(&self.file) else { return Vec::new() };
+        let Some(own) = entry.windows.get(&self.number) else { return Vec::new() };
+        let others = entry.windows.iter().filter(|(number, _)| **number != self.number);
+        let mut others: Vec<_> = others.map(|(_, window)| window.range.clone()).collect();
+        others.sort_unstable_by_key(|range| range.start);
+        let (mut alone, mut from) = (Vec::new(), own.range.start);
+        for other in others {
+            let until = other.start.min(own.range.end);
+            if from < until {
+                alone.push(from..until);
+            }
+            from = from.max(other.end);
+        }
+        if from < own.range.end {
+            alone.push(from..own.range.end);
+        }
+        alone
     }
 }
 

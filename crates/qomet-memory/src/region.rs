@@ -373,6 +373,18 @@ impl Region {
         self.discards.store(on && self.is_shared() && !self.parts.rom, Ordering::Relaxed);
     }
 
+    /// Discards the window, but for what other objects of the model hold of it too.
+    fn discard_own(&self) {
+        let Some(held) = &self.parts.held else {
+            let _ = self.discard(0, self.parts.mapped);
+            return;
+        };
+        held.discard(|range| {
+            let start = range.start.saturating_sub(self.parts.offset);
+            let _ = self.discard(start, range.end.saturating_sub(range.start));
+        });
+    }
+
     fn check_range(&self, start: u64, length: usize) -> Result<(), MemoryError> {
         let length = bytes(length);
         match start.checked_add(length) {
@@ -409,7 +421,7 @@ impl Drop for Region {
         if *self.discards.get_mut() {
             // The contents are worthless by declaration; that their space stays taken stops nobody. Not later: then the
             // window is somebody else's.
-            let _ = self.discard(0, self.parts.mapped);
+            self.discard_own();
         }
         if self.parts.mapped >= MUCH && self.parts.unit.source == PageSource::Machine {
             let _mapping = std::mem::replace(&mut self.mapping, Mapping::nothing());

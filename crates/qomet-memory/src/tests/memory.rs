@@ -248,6 +248,22 @@ fn d09_discard_data_empties_only_its_own_window() {
 }
 
 #[test]
+fn d09_what_another_object_holds_too_is_not_discarded() {
+    let mut bench = Bench::new();
+    let path = bench.file("ram", &vec![7; usize::try_from(pages(6)).unwrap()]);
+    let region = bench.region(&shared(&path, pages(1), pages(4)));
+    region.set_discard_on_drop(true);
+    let _over_the_start = bench.region(&shared(&path, 0, pages(2)));
+    let _inside = bench.region(&shared(&path, pages(3), pages(1)));
+
+    drop(region);
+
+    let left = std::fs::read(&path).unwrap();
+    let first: Vec<u8> = left.chunks(usize::try_from(page()).unwrap()).map(|chunk| chunk[0]).collect();
+    assert_eq!(first, [7, 7, 0, 7, 0, 7]);
+}
+
+#[test]
 fn d09_a_transaction_that_failed_discards_nothing() {
     assert_eq!((after_drop(false, true), after_drop(true, false)), (vec![7; 4], vec![7; 4]));
 }
