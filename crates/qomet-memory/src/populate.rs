@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use crate::collapse::Luck;
 use crate::error::MemoryError;
@@ -68,6 +68,38 @@ impl From<u32> for Workers {
 /// threads.
 pub type Watcher<'a> = dyn Fn(u64) -> ControlFlow<()> + Sync + 'a;
 
+/// All threads of a run start together. A thread maps a few things before it gets to its work, and the kernel lets it
+/// only between two steps of those that populate already: with two threads that cost a quarter of the rate.
+#[derive(Default)]
+struct Start {
+    state: Mutex<Ready>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Ready {
+    waiting: u64,
+    given: bool,
+}
+
+impl Start {
+    /// Until it is given.
+    fn wait(&self) {
+        let mut state = self.state.lock();
+        state.waiting += 1;
+        self.changed.notify_all();
+        self.changed.wait_while(&mut state, |state| !state.given);
+    }
+
+    /// Once so many threads wait for it.
+    fn give(&self, threads: u64) {
+        let mut state = self.state.lock();
+        self.changed.wait_while(&mut state, |state| state.waiting < threads);
+        state.given = true;
+        self.changed.notify_all();
+    }
+}
+
 /// One run over a region.
 struct Run<'a> {
     region: &'a Region,
@@ -119,14 +151,20 @@ impl Region {
             let even = u64::try_from(page).unwrap_or(pages) * unit.size;
             if whole && (1..shares).contains(&share) { self.next_huge(even) } else { even }
         };
+        let start = Start::default();
         std::thread::scope(|scope| {
             // The calling thread keeps its own CPUs, so it does a share only where none are named.
             let own = u64::from(cpus.is_none());
+            let mut others = 0;
             for share in own..shares {
-                let (run, cpus) = (&run, cpus.as_deref());
+                let (run, cpus, start) = (&run, cpus.as_deref(), &start);
                 let work = move || match cpus.map_or(Ok(()), |cpus| self.run_on(cpus)) {
                     Ok(()) => run.share(border(share), border(share + 1)),
                     Err(failure) => run.fail(border(share), failure),
+                };
+                let work = move || {
+                    start.wait();
+                    work();
                 };
                 let started = self.host.gate(Call::Spawn).and_then(|()| {
                     let builder = std::thread::Builder::new().name("populate".to_owned());
@@ -136,7 +174,9 @@ impl Region {
                     run.fail(border(share), self.refused(Call::Spawn, errno));
                     break;
                 }
+                others += 1;
             }
+            start.give(others);
             if own > 0 {
                 run.share(0, border(own));
             }
