@@ -365,7 +365,8 @@ impl Region {
     }
 
     /// From now on, dropping the region also discards its window of the file if writes reach the file (memory rule
-    /// D9), or does not. Memory whose writes do not reach a file is never discarded.
+    /// D9), or does not. What another window of the ledger holds of it too is left alone, and memory whose writes do not
+    /// reach a file is never discarded.
     ///
     /// To be called once the transaction that made the region is committed: dropping the region of a transaction
     /// that failed must not destroy a file's contents. That is why opening does not do it.

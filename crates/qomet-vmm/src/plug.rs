@@ -49,7 +49,8 @@ impl DeviceMemory {
     /// # Errors
     ///
     /// Before the device is told anything: [`VmmError::Overlap`] with what it knows; [`VmmError::TooManyRegions`].
-    /// [`VmmError::Device`].
+    /// [`VmmError::Device`]; a device that takes its table only at once may then know the old one, the new one or none, so
+    /// it is best connected to anew.
     pub fn plug(&mut self, device: &mut Frontend, table: MemoryTable) -> Result<(), VmmErrors> {
         let all = || self.tables.iter().chain([&table]);
         let pieces = all().flat_map(|one| one.memory().map().pieces().iter().cloned());
